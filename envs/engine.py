@@ -1,0 +1,143 @@
+"""What every physics engine offers to the layer above, so that tasks, arms and policies are written once.
+
+An engine is one world: PyBullet (`envs/world.py`) or the MuJoCo twin (`envs/reality.py`).
+Many of them are stepped by `envs.worlds.Worlds`, which owns the arrays below.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from envs.rendering.scene import Scene
+from randomizers.world import Knob
+
+
+@dataclass(frozen=True)
+class ObjectSpec:
+    """A movable body of a task.
+
+    Attributes:
+        name: Its name in knobs, such as "cube".
+        half_extents: Half of its size along x, y, z [m].
+        mass: [kg].
+        friction: Lateral friction coefficient [1].
+        colour: Nominal RGB in [0, 1].
+    """
+
+    name: str
+    half_extents: tuple[float, float, float]
+    mass: float
+    friction: float
+    colour: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Physics:
+    """Rates and solver effort. See docs: simulator presets `reach`, `push`, `grasp`, `reference`.
+
+    Attributes:
+        rate_hz: Physics steps per second.
+        iterations: Solver iterations per physics step.
+        fingers: False welds the closed fingers to the hand: half the cost where nothing is grasped.
+    """
+
+    rate_hz: int
+    iterations: int
+    fingers: bool
+
+
+@dataclass
+class State:
+    """Ground truth of all worlds of a process, one row a world. Positions are in the arm's base frame.
+
+    Attributes:
+        joint_positions: (worlds, 7) [rad].
+        joint_velocities: (worlds, 7) [rad/s].
+        gripper_opening: (worlds,) distance between the finger pads [m].
+        hand_position: (worlds, 3) tool point from the measured joints [m].
+        hand_target: (worlds, 3) tool point the controller is asked for [m].
+        object_poses: (worlds, objects, 7) position [m] and quaternion (x, y, z, w).
+        object_velocities: (worlds, objects, 6) linear [m/s] and angular [rad/s].
+        goal: (worlds, 3) where the object, or the hand, has to be [m].
+    """
+
+    joint_positions: np.ndarray
+    joint_velocities: np.ndarray
+    gripper_opening: np.ndarray
+    hand_position: np.ndarray
+    hand_target: np.ndarray
+    object_poses: np.ndarray
+    object_velocities: np.ndarray
+    goal: np.ndarray
+
+    @classmethod
+    def zeros(cls, worlds: int, objects: int, joints: int = 7) -> "State":
+        """Allocate the rows of `worlds` worlds."""
+        return cls(
+            joint_positions=np.zeros((worlds, joints)),
+            joint_velocities=np.zeros((worlds, joints)),
+            gripper_opening=np.zeros(worlds),
+            hand_position=np.zeros((worlds, 3)),
+            hand_target=np.zeros((worlds, 3)),
+            object_poses=np.zeros((worlds, objects, 7)),
+            object_velocities=np.zeros((worlds, objects, 6)),
+            goal=np.zeros((worlds, 3)),
+        )
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the servos are asked for.
+
+    Attributes:
+        joints: (7,) joint positions [rad].
+        opening: Distance between the finger pads [m].
+    """
+
+    joints: np.ndarray
+    opening: float
+
+
+class Engine(Protocol):
+    """One world of one physics engine."""
+
+    scene: Scene
+    control_period_s: float
+
+    @property
+    def knobs(self) -> Mapping[str, Knob]:
+        """The physical knobs (mass, friction, damping, gain) of this world by name."""
+        ...
+
+    def reset(self, command: Command, object_poses: np.ndarray) -> None:
+        """Put arm and objects at rest where they are asked to be; knobs keep their values.
+
+        Args:
+            command: Joint positions and opening to start from and to hold.
+            object_poses: (objects, 7) position [m] and quaternion (x, y, z, w).
+        """
+        ...
+
+    def advance(self, before: Command, after: Command, switch: float) -> None:
+        """Simulate one control period.
+
+        Args:
+            before: Command obeyed until the switch; models the latency of actions.
+            after: Command obeyed from then on.
+            switch: Fraction of the control period in [0, 1] after which `after` arrives.
+        """
+        ...
+
+    def measure(self, state: State, row: int) -> None:
+        """Write joints, gripper and objects into one row of `state`."""
+        ...
+
+    def transforms(self, out: np.ndarray) -> None:
+        """Write `world_from_part` of every part of `scene`, (parts, 3, 4) float32 [m]."""
+        ...
+
+    def close(self) -> None:
+        """Give the engine's memory back."""
+        ...
