@@ -1,0 +1,159 @@
+"""What a task is, for every engine: objects, layout, success, reward, features and a scripted expert.
+
+    task = get("push")
+    layout = task.layout(seed=7, episodes=np.arange(64), split="train")
+    actions = task.expert(state)                 # (64, 4), smooth in the state, without memory
+
+Tasks read only `State`, so PyBullet, the MuJoCo twin and a real arm share them. All functions take all worlds
+at once and treat every row alone.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
+from typing import ClassVar
+
+import numpy as np
+
+from envs.arms.controller import ACTION_SIZE, MAX_STEP
+from envs.engine import ObjectSpec, Physics, State
+from randomizers.errors import unknown
+from randomizers.streams import unit
+
+HOLD_STEPS = 4
+"""Success has to hold for so many control steps in a row before an episode ends."""
+SPLITS = ("train", "heldout")
+NAMES = ("reach", "push", "lift")
+
+# Presets measured in shared/reference/simulator.md, section 2. One rate for all of them, so that the latency of
+# actions has the same resolution (1/120 s) in every task.
+REACH = Physics(rate_hz=120, iterations=5, fingers=False)
+PUSH = Physics(rate_hz=120, iterations=10, fingers=False)
+GRASP = Physics(rate_hz=120, iterations=30, fingers=True)
+
+
+def reference(physics: Physics) -> Physics:
+    """Give the slow and exact preset (240 Hz, 50 iterations) to check a cheap one against."""
+    return replace(physics, rate_hz=240, iterations=50)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where episodes start.
+
+    Attributes:
+        object_poses: (episodes, objects, 7) position [m] and quaternion (x, y, z, w).
+        goal: (episodes, 3) [m].
+    """
+
+    object_poses: np.ndarray
+    goal: np.ndarray
+
+
+class Task(ABC):
+    """One thing to do with the arm.
+
+    Attributes:
+        name: Its name on the command line.
+        objects: Movable bodies in the order of every object array.
+        physics: Rates and solver effort it needs.
+        horizon: Control steps after which an episode is cut.
+        opening: Distance between the finger pads at the start [m].
+        radius: Distance that counts as there [m].
+    """
+
+    name: ClassVar[str]
+    objects: ClassVar[tuple[ObjectSpec, ...]]
+    physics: ClassVar[Physics]
+    horizon: ClassVar[int]
+    opening: ClassVar[float]
+    radius: ClassVar[float]
+
+    def layout(self, seed: int, episodes: np.ndarray, split: str = "train") -> Layout:
+        """Place objects and goal; addressed by seed, episode and split, whatever the randomization.
+
+        Args:
+            seed: Of the run.
+            episodes: (n,) episode numbers.
+            split: "train", or "heldout" for layouts that no training episode can have.
+        """
+        if split not in SPLITS:
+            raise ValueError(unknown("split", split, SPLITS))
+        prefix = "layout" if split == "train" else f"layout.{split}"
+        return self.place(Chances(seed, np.atleast_1d(episodes), prefix))
+
+    @abstractmethod
+    def place(self, chances: "Chances") -> Layout:
+        """Turn uniform numbers into a layout."""
+
+    @abstractmethod
+    def success(self, state: State) -> np.ndarray:
+        """Say for each world (worlds,) bool whether the task is done at this moment."""
+
+    @abstractmethod
+    def reward(self, state: State) -> np.ndarray:
+        """Give the shaped reward of this moment (worlds,)."""
+
+    @abstractmethod
+    def features(self, state: State) -> np.ndarray:
+        """Give the ground truth a state policy sees (worlds, S) float32, mostly relative vectors [m]."""
+
+    @abstractmethod
+    def expert(self, state: State) -> np.ndarray:
+        """Give the scripted expert's action (worlds, 4) in [-1, 1]."""
+
+    def auxiliary(self, state: State) -> np.ndarray:
+        """Give what a vision encoder may be asked to predict (worlds, 3): the object's position [m]."""
+        return state.object_poses[:, 0, :3].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Chances:
+    """Addressed uniform numbers for the layouts of some episodes."""
+
+    seed: int
+    episodes: np.ndarray
+    prefix: str
+
+    def __call__(self, name: str, *shape: int) -> np.ndarray:
+        """Give (episodes, *shape) numbers in [0, 1) that belong to a name."""
+        address = f"{self.prefix}.{name}"
+        drawn = [unit(self.seed, int(episode), 0, address, shape) for episode in self.episodes]
+        return np.stack(drawn) if drawn else np.zeros((0, *shape))
+
+
+def between(low: tuple[float, ...], high: tuple[float, ...], u: np.ndarray) -> np.ndarray:
+    """Map u in [0, 1) (..., d) linearly to the box from low to high (d,)."""
+    return np.asarray(low) + u * (np.asarray(high) - np.asarray(low))
+
+
+def upright(yaw: np.ndarray) -> np.ndarray:
+    """Give quaternions (..., 4) as (x, y, z, w) of turns about the vertical axis [rad]."""
+    zero = np.zeros_like(yaw)
+    return np.stack([zero, zero, np.sin(yaw / 2.0), np.cos(yaw / 2.0)], axis=-1)
+
+
+def soft(x: np.ndarray, width: float) -> np.ndarray:
+    """Blend from 0 (x far below 0) to 1 (far above) over about `width`; experts switch with it, never with `if`."""
+    return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x) / width))
+
+
+def action(velocity: np.ndarray, opening: np.ndarray | float = 0.0) -> np.ndarray:
+    """Build actions (worlds, 4) from moves of the tool point (worlds, 3) [m per step] and gripper actions."""
+    actions = np.zeros((len(velocity), ACTION_SIZE))
+    actions[:, :3] = velocity / MAX_STEP
+    actions[:, 3] = opening
+    return np.clip(actions, -1.0, 1.0)
+
+
+@cache
+def get(name: str) -> Task:
+    """Give the task of a name.
+
+    Raises:
+        ValueError: There is no such task; the nearest name is given.
+    """
+    if name not in NAMES:
+        raise ValueError(unknown("task", name, NAMES))
+    return getattr(import_module(f"envs.tasks.{name}"), name.capitalize())()
