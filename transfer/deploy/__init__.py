@@ -1,0 +1,1 @@
+"""The closed loop on the robot's computer: numpy and onnxruntime, no torch, no ray, no pybullet."""

@@ -1,0 +1,1 @@
+"""Arms that the runtime can drive. `base` says what one offers; `virtual` is the twin in its own process."""
