@@ -1,0 +1,57 @@
+"""Composable randomizers of textures, lighting, cameras, physics and time; needs numpy alone."""
+
+from randomizers.actuation import Gain, Latency
+from randomizers.adaptive import AutoRange
+from randomizers.axis import Axis
+from randomizers.base import Randomization, Randomizer, varies
+from randomizers.camera import Camera
+from randomizers.default import DEFAULT
+from randomizers.distributions import Choice, Cone, Distribution, LogUniform, Uniform
+from randomizers.domain import Domain
+from randomizers.draw import Draw, Draws
+from randomizers.lighting import Lighting
+from randomizers.notation import Expression, expression, nominal
+from randomizers.physics import Damping, Friction, Mass
+from randomizers.scene import Distractors
+from randomizers.sensing import Exposure, Noise
+from randomizers.shapes import Beta, Mixture, Normal
+from randomizers.texture import Texture
+from randomizers.when import Every
+from randomizers.world import Knob, World
+
+__all__ = [
+    "DEFAULT",
+    "AutoRange",
+    "Axis",
+    "Beta",
+    "Camera",
+    "Choice",
+    "Cone",
+    "Damping",
+    "Distractors",
+    "Distribution",
+    "Domain",
+    "Draw",
+    "Draws",
+    "Every",
+    "Exposure",
+    "Expression",
+    "Friction",
+    "Gain",
+    "Knob",
+    "Latency",
+    "Lighting",
+    "LogUniform",
+    "Mass",
+    "Mixture",
+    "Noise",
+    "Normal",
+    "Randomization",
+    "Randomizer",
+    "Texture",
+    "Uniform",
+    "World",
+    "expression",
+    "nominal",
+    "varies",
+]

@@ -1,0 +1,31 @@
+"""Randomizer of where cameras are and how wide they see."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from randomizers.base import Randomizer, Targets, Varied, varies
+from randomizers.distributions import Uniform
+from randomizers.notation import nominal
+from randomizers.shapes import Normal
+
+
+@dataclass(frozen=True)
+class Camera(Randomizer):
+    """Vary the pose and the lens of cameras: a mount is never where the drawing says.
+
+    Args:
+        of: Cameras.
+        position: In the arm's base frame, per component [m].
+        rotation_deg: Small turns about the camera's own axes [deg].
+        fov_deg: Vertical field of view [deg].
+    """
+
+    of: Targets = "*"
+    # Hand-eye calibration is good to 2 or 3 mm; a tripod that was moved and put back to about 1 cm. Guessed.
+    position: Varied = varies("camera.{of}.position", nominal + Normal(0.0, 0.01))
+    # 0.6 degrees is 1 cm at a distance of 1 m, in proportion to the position.
+    rotation_deg: Varied = varies("camera.{of}.rotation_deg", nominal + Normal(0.0, 0.6))
+    # Focal lengths of webcams of one model differ by 2 or 3 %; guessed.
+    fov_deg: Varied = varies("camera.{of}.fov_deg", nominal + Uniform(-2.0, 2.0))
+
+    target: ClassVar[str] = "camera"

@@ -1,0 +1,264 @@
+"""Bounded distributions: each maps a unit coordinate u in [0, 1] to a value between two ends.
+
+    Uniform(0.4, 1.2)  LogUniform(0.5, 2.0)  Normal(0.0, 0.01)  Beta(2.0, 5.0, 0.0, 1.0)
+    Mixture(Uniform(0.9, 1.1), Uniform(0.5, 2.0))  Choice('flat', 'noise')  Cone(40.0)
+
+A distribution of numbers is two ends and a shape: a rising map from u to the place t in [0, 1]
+between the ends. Strength pulls the ends towards the neutral value (the nominal itself, 1 for a
+factor, 0 for an offset), so that a fixed u walks steadily away from it as strength grows:
+
+    value = neutral + (1 - t) * down * (low - neutral) + t * up * (high - neutral)
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+Number = float | tuple[float, ...]
+Level = float | np.ndarray  # strength towards one end: one for all, or (worlds, 1, ...)
+
+
+@dataclass(frozen=True, repr=False)
+class Distribution:
+    """A bounded distribution; subclasses say how u becomes a value."""
+
+    def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the unit coordinates that one world needs for a value of `shape`."""
+        return shape
+
+    @abstractmethod
+    def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
+        """Map unit coordinates to values, with the ends pulled towards `neutral`.
+
+        Args:
+            u: (worlds, *unit_shape) in [0, 1].
+            neutral: The value at strength 0, a number, array or word.
+            down: Strength of the low end: 0 is neutral, 1 as declared, above 1 extrapolates.
+            up: Strength of the high end.
+
+        Returns:
+            (worlds, *shape of neutral).
+        """
+
+    @abstractmethod
+    def extremes(self, neutral: Any) -> list:
+        """Values of the neutral's shape that span the support at strength 1."""
+
+    def check(self, neutral: Any) -> None:
+        """Raise where this distribution cannot vary such a neutral value."""
+        if isinstance(neutral, str):
+            raise ValueError(f"{self} gives numbers, but the value is a word (`{neutral}`); use Choice(...)")
+
+    def pinned(self, u: np.ndarray, pin: float | np.ndarray) -> np.ndarray:
+        """Fix the unit coordinates; 0 and 1 are the two ends. `pin` is one for all, or (worlds, 1, ...)."""
+        return np.broadcast_to(np.asarray(pin, float), u.shape).copy()
+
+    def axis(self, value: np.ndarray) -> np.ndarray:
+        """Where a value stands on the scale on which the distribution is even."""
+        return value
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}({', '.join(str(getattr(self, f.name)) for f in fields(self))})"
+
+    __repr__ = __str__
+
+    def _settle(self) -> None:
+        """Turn every field into a finite number, or a tuple of them."""
+        for f in fields(self):
+            object.__setattr__(self, f.name, number(getattr(self, f.name), f"{type(self).__name__}.{f.name}"))
+
+
+class Interval(Distribution):
+    """A distribution of numbers between two ends."""
+
+    @property
+    @abstractmethod
+    def ends(self) -> tuple[Number, Number]:
+        """The low and the high end at strength 1."""
+
+    def place(self, u: np.ndarray) -> np.ndarray:
+        """Map u to a place between the ends, both in [0, 1]; rising."""
+        return u
+
+    def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
+        t = self.place(u)
+        low, high = (np.asarray(end) - neutral for end in self.ends)
+        return neutral + (1.0 - t) * (down * low) + t * (up * high)
+
+    def extremes(self, neutral: Any) -> list:
+        return [np.broadcast_to(np.asarray(end, float), np.shape(neutral)) for end in self.ends]
+
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        """The value at u at full strength."""
+        low, high = self.ends
+        return low + self.place(u) * (np.asarray(high) - low)
+
+    def check(self, neutral: Any) -> None:
+        super().check(neutral)
+        for end in self.ends:
+            if np.shape(end) not in ((), np.shape(neutral)):
+                raise ValueError(f"{self} has ends of shape {np.shape(end)}, the value {np.shape(neutral)}")
+
+    def _order(self) -> None:
+        low, high = self.ends
+        if np.shape(low) and np.shape(high) and np.shape(low) != np.shape(high):
+            raise ValueError(f"{self} needs ends of one length")
+        if not np.all(np.asarray(low) <= np.asarray(high)):
+            raise ValueError(f"{self} needs low <= high")
+
+
+@dataclass(frozen=True, repr=False)
+class Uniform(Interval):
+    """Equal density between `low` and `high`; a tuple gives each component its own end."""
+
+    low: Number
+    high: Number
+
+    def __post_init__(self) -> None:
+        self._settle()
+        self._order()
+
+    @property
+    def ends(self) -> tuple[Number, Number]:
+        return self.low, self.high
+
+
+@dataclass(frozen=True, repr=False)
+class LogUniform(Uniform):
+    """Equal density between the logarithms of `low` and `high`: halving is as likely as doubling.
+
+    The ends move in logarithms too: value = neutral * (low / neutral)^((1 - u) down) * (high / neutral)^(u up).
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not np.all(np.asarray(self.low) > 0):
+            raise ValueError(f"{self} needs low > 0; a logarithm has no zero: use Uniform({self.low}, {self.high})")
+
+    def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
+        low, high = (np.log(np.asarray(end) / neutral) for end in self.ends)
+        return neutral * np.exp((1.0 - u) * (down * low) + u * (up * high))
+
+    def quantile(self, u: np.ndarray) -> np.ndarray:
+        return np.asarray(self.low) * (np.asarray(self.high) / np.asarray(self.low)) ** u
+
+    def axis(self, value: np.ndarray) -> np.ndarray:
+        return np.log(value)
+
+    def check(self, neutral: Any) -> None:
+        super().check(neutral)
+        if not np.all(np.asarray(neutral) > 0):
+            raise ValueError(f"{self} cannot vary a value of {neutral}: it must be > 0; use Uniform or Normal")
+
+
+@dataclass(frozen=True, repr=False, init=False)
+class Choice(Distribution):
+    """One of several options: words, numbers, or tuples as long as the value.
+
+    Below full strength the nominal is kept more often. u is (pick, gate): the gate opens with
+    strength, pick chooses. A pin fixes the pick and opens the gate.
+    """
+
+    options: tuple[Any, ...]
+
+    def __init__(self, *options: Any) -> None:
+        if not options:
+            raise ValueError("Choice() needs at least one option, such as Choice('flat', 'noise')")
+        words = [isinstance(option, str) for option in options]
+        if any(words) and not all(words):
+            raise ValueError(f"Choice{options} mixes words and numbers")
+        if not any(words):
+            options = tuple(number(option, "Choice") for option in options)
+            if len({np.shape(option) for option in options}) > 1:
+                raise ValueError(f"Choice{options} needs options of one length")
+        object.__setattr__(self, "options", options)
+
+    def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (2,)
+
+    def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
+        inner = (..., *(None,) * np.ndim(neutral))
+        options = np.array([np.broadcast_to(option, np.shape(neutral)) for option in self.options])
+        index = np.minimum((u[..., 0] * len(options)).astype(int), len(options) - 1)  # (worlds,)
+        return np.where(u[..., 1][inner] < (down + up) / 2.0, options[index], neutral)
+
+    def pinned(self, u: np.ndarray, pin: float | np.ndarray) -> np.ndarray:
+        return np.stack([np.broadcast_to(np.ravel(pin), u.shape[:1]), np.zeros(u.shape[:1])], axis=-1)
+
+    def extremes(self, neutral: Any) -> list:
+        return [np.broadcast_to(option, np.shape(neutral)) for option in self.options]
+
+    def check(self, neutral: Any) -> None:
+        if isinstance(neutral, str) != isinstance(self.options[0], str):
+            raise ValueError(f"{self} cannot vary `{neutral}`: one holds words, the other numbers")
+        if np.shape(self.options[0]) not in ((), np.shape(neutral)):
+            raise ValueError(f"{self} has options of shape {np.shape(self.options[0])}, not {np.shape(neutral)}")
+
+    def __str__(self) -> str:
+        return f"Choice({', '.join(map(repr, self.options))})"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, repr=False)
+class Cone(Distribution):
+    """A direction within an angle of the nominal unit vector, evenly over the cap of the sphere.
+
+    Strength scales the angle. u is (height, azimuth): height 0 is the nominal direction, 1 the rim.
+    A pin fixes the height.
+
+    Args:
+        angle_deg: Half the opening angle at strength 1 [deg], in [0, 180].
+    """
+
+    angle_deg: float
+
+    def __post_init__(self) -> None:
+        self._settle()
+        if np.shape(self.angle_deg) or not 0.0 <= self.angle_deg <= 180.0:
+            raise ValueError(f"{self} needs an angle in [0, 180] degrees")
+
+    def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (2,)
+
+    def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
+        height, azimuth = u[..., :1], 2.0 * np.pi * u[..., 1:]  # (worlds, 1)
+        opening = np.minimum(up * np.deg2rad(self.angle_deg), np.pi)
+        fall = height * (1.0 - np.cos(opening))  # 1 - cos of the angle to nominal
+        aside = np.sqrt(fall * (2.0 - fall))
+        right, ahead = _across(np.asarray(neutral, float))
+        return neutral + aside * (np.cos(azimuth) * right + np.sin(azimuth) * ahead) - fall * neutral
+
+    def pinned(self, u: np.ndarray, pin: float | np.ndarray) -> np.ndarray:
+        return np.stack([np.broadcast_to(np.ravel(pin), u.shape[:1]), u[:, 1]], axis=-1)
+
+    def extremes(self, neutral: Any) -> list:
+        chord = 2.0 * np.sin(np.deg2rad(self.angle_deg) / 2.0)
+        return [neutral - chord, neutral + chord]
+
+    def check(self, neutral: Any) -> None:
+        if np.shape(neutral) != (3,) or abs(np.linalg.norm(neutral) - 1.0) > 1e-6:
+            raise ValueError(f"{self} varies a unit vector (x, y, z), not {neutral}")
+
+
+def number(value: Any, what: str) -> Any:
+    """Check that a value is a finite number or a sequence of them; sequences become tuples."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        raise ValueError(f"{what} must be a number, not {value!r}")
+    try:
+        array = np.asarray(value, float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} must be a number, not {value!r}") from error
+    if array.ndim > 1 or not np.all(np.isfinite(array)):
+        raise ValueError(f"{what} must be finite, not {value!r}")
+    return tuple(array.tolist()) if array.ndim else (value if isinstance(value, int) else float(array))
+
+
+def _across(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two unit vectors at right angles to a direction and to each other, each (3,)."""
+    away = np.eye(3)[np.argmin(np.abs(direction))]
+    right = np.cross(direction, away)
+    right /= np.linalg.norm(right)
+    return right, np.cross(direction, right)
