@@ -1,0 +1,1 @@
+"""What worlds look like: meshes, textures, appearance, renderers, sensors."""

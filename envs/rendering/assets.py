@@ -1,0 +1,180 @@
+"""The Panda's scene: which parts are drawn, in which order, with which meshes, surfaces and cameras.
+
+    scene = panda_scene(profile, task)            # about 1,000 triangles of arm
+    scene = panda_scene(profile, task, "full")    # the published meshes, about 100,000 triangles
+    [part.name for part in scene.parts]           # floor wall table panda_link0 .. cube distractor0.box ..
+
+Meshes come from the `pybullet_data` folder, which is found without importing PyBullet. Simplified ones are
+kept in `cache_dir()`, named by the hash of their source and recipe.
+"""
+
+import hashlib
+import importlib.util
+import os
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from envs.engine import ObjectSpec
+from envs.rendering.meshes import Soup, ball, box, cylinder, finished, joined, read_obj, rectangle, simplified, welded
+from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
+from randomizers.errors import unknown
+
+DETAILS = ("low", "full")
+DISTRACTORS = 4
+DISTRACTOR_SHAPES = ("box", "ball", "cylinder")
+TABLE_TOP_M = 0.0
+RECIPE = "3"  # Part of the cache's key: raise it when the preparation below changes.
+TILE_M = 0.25  # One texture tile on arm and hand; about a link's width.
+
+# Triangles of each link at detail "low", 960 in all: what a 64 to 84 pixel image can show
+# (shared/reference/rendering.md: 1,000 triangles agree with the full mesh on 98.8 % of pixels).
+TRIANGLES = {
+    "panda_link0": 80, "panda_link1": 90, "panda_link2": 90, "panda_link3": 110, "panda_link4": 110,
+    "panda_link5": 140, "panda_link6": 110, "panda_link7": 70, "panda_hand": 100,
+    "panda_leftfinger": 30, "panda_rightfinger": 30,
+}  # fmt: skip
+FILES = {
+    "panda_link0": "collision/link0", "panda_link1": "visual/link1", "panda_link2": "visual/link2",
+    "panda_link3": "visual/link3", "panda_link4": "visual/link4", "panda_link5": "visual/link5",
+    "panda_link6": "visual/link6", "panda_link7": "collision/link7", "panda_hand": "visual/hand",
+    "panda_leftfinger": "visual/finger", "panda_rightfinger": "visual/finger",
+}  # fmt: skip
+HAND = ("panda_hand", "panda_leftfinger", "panda_rightfinger")
+
+SURFACES = {
+    "floor": Surface((0.45, 0.42, 0.40), "noise"),
+    "wall": Surface((0.72, 0.76, 0.80)),
+    "table": Surface((0.62, 0.50, 0.38), "image"),
+    "arm": Surface((0.92, 0.93, 0.94)),
+    "hand": Surface((0.55, 0.57, 0.60)),
+}
+DISTRACTOR_COLOURS = ((0.2, 0.6, 0.3), (0.7, 0.6, 0.2), (0.3, 0.35, 0.7), (0.6, 0.3, 0.6))
+CAMERAS = {
+    "front": CameraSpec(position=(1.15, 0.0, 0.65), target=(0.46, 0.0, 0.06), fov_deg=38.0),
+    "side": CameraSpec(position=(0.50, 0.95, 0.50), target=(0.47, 0.0, 0.08), fov_deg=38.0),
+}
+
+
+class Named(Protocol):
+    """An arm profile, as far as a scene needs one."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Furnished(Protocol):
+    """A task, as far as a scene needs one."""
+
+    @property
+    def objects(self) -> Sequence[ObjectSpec]: ...
+
+
+def cache_dir() -> Path:
+    """Name the folder of prepared files: $SIM2ARM_CACHE, else ~/.cache/sim2arm. It is made on first use."""
+    return Path(os.environ.get("SIM2ARM_CACHE") or Path.home() / ".cache" / "sim2arm")
+
+
+def mesh_folder() -> Path:
+    """Find the Panda's meshes in the installed `pybullet_data` without importing it.
+
+    Raises:
+        FileNotFoundError: PyBullet is not installed, or without its data.
+    """
+    spec = importlib.util.find_spec("pybullet_data")
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    folder = Path(folders[0], "franka_panda", "meshes") if folders else Path("pybullet_data")
+    if not folder.is_dir():
+        raise FileNotFoundError(f"the Panda's meshes are not at {folder}; install them with `pip install pybullet`.")
+    return folder
+
+
+def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
+    """Build the scene of a Panda and a task's objects on a table; table top at z = 0, arm base at the origin.
+
+    Parts, in the order of all transforms: floor, wall, table, panda_link0..7, panda_hand, panda_leftfinger,
+    panda_rightfinger, the task's objects, then distractor<i>.<shape> for i in 0..3 and each DISTRACTOR_SHAPES.
+    The distractors are drawn from unit meshes, 1 m wide: their transforms carry the size as a uniform scale.
+
+    Args:
+        profile: The arm; "panda" is the one with meshes.
+        task: Its `objects` are drawn as boxes, each on its own surface.
+        detail: "low" for about 1,000 triangles of arm, "full" for all that were published.
+    """
+    if profile.name != "panda":
+        raise ValueError(unknown("arm with meshes", profile.name, ("panda",)))
+    if detail not in DETAILS:
+        raise ValueError(unknown("detail", detail, DETAILS))
+    surfaces = dict(SURFACES)
+    parts = [*_room(), *(Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES)]
+    for item in task.objects:
+        parts.append(Part(item.name, box(item.half_extents), item.name))
+        surfaces[item.name] = Surface(item.colour)
+    unit = {"box": box((0.5, 0.5, 0.5)), "ball": ball(0.5), "cylinder": cylinder(0.4, 0.5)}
+    for index, colour in enumerate(DISTRACTOR_COLOURS):
+        surfaces[f"distractor{index}"] = Surface(colour)
+        parts += [Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}") for shape in DISTRACTOR_SHAPES]
+    return Scene(tuple(parts), surfaces, dict(CAMERAS))
+
+
+def _room() -> tuple[Part, Part, Part]:
+    """Floor, two walls behind arm and workspace, and a table; as few triangles as can be."""
+    floor = rectangle(2, 1.0, (1.6, 1.6, 0.0), (0.4, 0.0, -0.6), tile=0.8)
+    walls = joined(
+        rectangle(0, 1.0, (0.0, 1.6, 1.3), (-0.7, 0.0, 0.7), tile=1.0),
+        rectangle(1, 1.0, (1.6, 0.0, 1.3), (0.4, -0.95, 0.7), tile=1.0),
+    )
+    table = joined(
+        rectangle(2, 1.0, (0.55, 0.55, 0.0), (0.35, 0.0, TABLE_TOP_M), tile=0.5),
+        rectangle(0, 1.0, (0.0, 0.55, 0.03), (0.9, 0.0, TABLE_TOP_M - 0.03), tile=0.5),
+        rectangle(1, 1.0, (0.55, 0.0, 0.03), (0.35, 0.55, TABLE_TOP_M - 0.03), tile=0.5),
+    )
+    return Part("floor", floor, "floor"), Part("wall", walls, "wall"), Part("table", table, "table")
+
+
+def _link(name: str, detail: str) -> Mesh:
+    """Load a link's mesh, from the cache where it was prepared before."""
+    source = mesh_folder() / f"{FILES[name]}.obj"
+    if not source.is_file():
+        raise FileNotFoundError(f"mesh {source} does not exist; reinstall it with `pip install pybullet`.")
+    triangles = TRIANGLES[name] if detail == "low" else 0
+    key = hashlib.sha256(source.read_bytes() + f"{RECIPE} {name} {triangles} {TILE_M}".encode()).hexdigest()[:24]
+    cached = cache_dir() / "meshes" / f"{name}-{key}.npz"
+    mesh = _read(cached)
+    if mesh is None:
+        mesh = _prepare(source, turned=name == "panda_rightfinger", triangles=triangles)
+        _write(cached, mesh)
+    return mesh
+
+
+def _prepare(source: Path, turned: bool, triangles: int) -> Mesh:
+    """Simplify a published mesh; the right finger is the left one turned about z."""
+    soup = read_obj(source)
+    soup = simplified(soup, triangles) if triangles else welded(soup)
+    if turned:
+        soup = Soup(soup.vertices * (-1.0, -1.0, 1.0), soup.faces)
+    return finished(soup, TILE_M)
+
+
+def _read(path: Path) -> Mesh | None:
+    """Read a prepared mesh; None where there is none or the file is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            return Mesh(data["vertices"], data["faces"], data["normals"], data["uvs"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(path: Path, mesh: Mesh) -> None:
+    """Keep a prepared mesh; many processes may write the same one at once."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
+            np.savez(file, vertices=mesh.vertices, faces=mesh.faces, normals=mesh.normals, uvs=mesh.uvs)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise ValueError(f"cannot write {path} ({error}); set SIM2ARM_CACHE to a folder you can write to.") from error
