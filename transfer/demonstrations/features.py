@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from transfer.demonstrations.episode import ACTIONS, AXES, Demonstration, Layout
 
+VERSION = "v3.0"
 STATE, GOAL, ACTION, IMAGES = "observation.state", "observation.goal", "action", "observation.images."
 DEFAULTS = {
     "timestamp": {"dtype": "float32", "shape": [1], "names": None},
