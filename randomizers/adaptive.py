@@ -43,16 +43,16 @@ class AutoRange:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.narrow_below < self.widen_above <= 1.0:
-            raise ValueError(
-                f"AutoRange needs 0 <= narrow_below < widen_above <= 1, not {self.narrow_below}, {self.widen_above}"
-            )
-        if self.step <= 0 or self.window < 1 or self.limit <= 0:
-            raise ValueError(f"AutoRange needs step, limit > 0, window >= 1; not {self.step}, {self.limit}, {self.window}")
+            bounds = f"narrow_below={self.narrow_below}, widen_above={self.widen_above}"
+            raise ValueError(f"AutoRange needs 0 <= narrow_below < widen_above <= 1, not {bounds}")
+        if self.step <= 0.0 or self.window < 1 or self.limit <= 0.0:
+            settings = f"step={self.step}, window={self.window}, limit={self.limit}"
+            raise ValueError(f"AutoRange needs step > 0, window >= 1 and limit > 0, not {settings}")
 
     @classmethod
     def start(cls, axes: Iterable[str], **settings: Any) -> "AutoRange":
         """Start with every range closed on its nominal value; `axes` is a Domain or names."""
-        return cls({name: (0.0, 0.0) for name in axes}, **settings)
+        return cls(dict.fromkeys(axes, (0.0, 0.0)), **settings)
 
     def probe(self, rng: np.random.Generator) -> dict[str, float]:
         """Choose one axis and one end of its range to test; pass it as `pin`."""

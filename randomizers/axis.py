@@ -1,4 +1,4 @@
-"""One quantity that varies: its expression, bound to the nominal value and limits of a knob."""
+"""One quantity that varies: an expression, bound to the nominal value and the limits of a knob."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from randomizers.distributions import Level
 from randomizers.errors import unknown
 from randomizers.notation import Expression
 from randomizers.when import When
@@ -18,8 +17,8 @@ class Axis:
     """One quantity that varies.
 
     Attributes:
-        name: The knob it is written to, such as "mass.cube"; also the address of its draws.
-        unit: SI unit shown in logs; "1" where there is none.
+        name: The knob it is written to, such as "mass.cube"; also the address of its numbers.
+        unit: SI unit shown in tables and logs; "1" where there is none.
         expression: How it varies.
         nominal: Its value in the unrandomized world: a number, an array or one of `options`.
         limits: What is physically possible; values are clipped to it.
@@ -48,68 +47,92 @@ class Axis:
     @classmethod
     def of(cls, name: str, knob: Knob, expression: Expression, **about: Any) -> "Axis":
         """Bind an expression to a knob; the nominal value is copied, so later writes cannot change it."""
-        nominal = knob.nominal if isinstance(knob.nominal, str) else _constant(knob.nominal)
-        return cls(name, knob.unit, expression, nominal, knob.limits, knob.options, **about)
+        return cls(name, knob.unit, expression, _constant(knob.nominal), knob.limits, knob.options, **about)
 
-    def value(self, u: np.ndarray, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
-        """Map unit coordinates (worlds, *unit_shape) to values (worlds, *shape of nominal)."""
-        drawn = self.expression.value(self.nominal, u, down, up)
-        if not self.options:
-            drawn = np.minimum(np.maximum(drawn, self.limits[0]), self.limits[1])
-        still = (np.asarray(down) == 0.0) & (np.asarray(up) == 0.0)
-        return np.where(still, self.nominal, drawn) if still.any() else drawn
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a value; () for a number or a word."""
+        return np.shape(self.nominal)
 
     @property
     def unit_shape(self) -> tuple[int, ...]:
-        """Shape of the unit coordinates that one draw of one world needs."""
-        return self.expression.distribution.unit_shape(np.shape(self.nominal))
+        """Shape of the unit coordinates of one value."""
+        return self.expression.distribution.unit_shape(self.shape)
+
+    @cached_property
+    def range(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest number at strength 1, within the limits, each of the shape of a value."""
+        extremes = np.clip(self.expression.extremes(self.nominal), *self.limits)
+        return extremes.min(axis=0), extremes.max(axis=0)
 
     @cached_property
     def features(self) -> tuple[str, ...]:
         """Names of the numbers that stand for this axis in a privileged observation."""
         if self.options:
-            return tuple(f"{self.name}={option}" for option in self.options if option != self.nominal)
-        if not np.ndim(self.nominal):
+            return tuple(f"{self.name}={option}" for option in self._others)
+        if not self.shape:
             return (self.name,)
         return tuple(f"{self.name}[{i}]" for i in range(np.size(self.nominal)))
 
     def normalised(self, value: Any) -> np.ndarray:
-        """Scale values (..., *shape of nominal) to (..., features): 0 is nominal, 1 the far end at strength 1."""
+        """Scale values (..., *shape) to (..., features): 0 is nominal, 1 the far end at strength 1."""
         if self.options:
-            words = [option for option in self.options if option != self.nominal]
-            return (np.asarray(value)[..., None] == np.array(words)).astype(float)
-        scale = self.expression.distribution.axis
-        centre = scale(np.asarray(self.nominal, float))
-        reach = np.max(np.abs(scale(self.expression.extremes(self.nominal)) - centre), axis=0)
-        away = scale(np.asarray(value, float)) - centre
+            return (np.asarray(value)[..., None] == np.array(self._others)).astype(float)
+        centre, reach = self._ruler
+        away = self.expression.distribution.ruler(np.asarray(value, float)) - centre
         ratio = np.divide(away, reach, out=np.zeros_like(away), where=reach > 0.0)
-        return ratio.reshape(*away.shape[: away.ndim - np.ndim(self.nominal)], -1)
+        return ratio.reshape(*away.shape[: away.ndim - len(self.shape)], len(self.features))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for reports and passports: what varied, how, and between which values."""
+        about = {"family": self.family, "expression": str(self.expression), "when": str(self.when)}
+        about |= {"unit": self.unit, "nominal": np.asarray(self.nominal).tolist()}
+        if self.options:
+            return {**about, "options": self.expression.extremes(self.nominal).tolist()}
+        low, high = self.range
+        return {**about, "low": low.tolist(), "high": high.tolist()}
+
+    @cached_property
+    def _others(self) -> list[str]:
+        return [option for option in self.options if option != self.nominal]
+
+    @cached_property
+    def _ruler(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where nominal stands, and how far the farther end of the range is from it."""
+        ruler = self.expression.distribution.ruler
+        centre = ruler(np.asarray(self.nominal, float))
+        return centre, np.max(np.abs(ruler(self.expression.extremes(self.nominal)) - centre), axis=0)
 
     def _check(self) -> None:
+        """Raise for a nominal value or a range that is impossible."""
         self.expression.check(self.nominal)
         extremes = self.expression.extremes(self.nominal)
-        if isinstance(self.nominal, str):
+        if self.options:
             for option in extremes:
                 if option not in self.options:
-                    raise ValueError(unknown("option", option, self.options))
+                    raise ValueError(f"`{self.expression}`: {unknown('option', option, self.options)}")
             return
+        if not np.all(np.isfinite(self.nominal)):
+            raise ValueError(f"the nominal value is {self.nominal}; the engine must give a finite one")
         low, high = extremes.min(axis=0), extremes.max(axis=0)
-        if not np.all(np.isfinite(np.asarray(self.nominal, float))):
-            raise ValueError(f"nominal is {self.nominal}; it must be finite")
         if np.any(high < self.limits[0]) or np.any(low > self.limits[1]):
-            raise ValueError(self._reaches(low, high, "no value of it is possible"))
+            raise ValueError(self._impossible(low, high, "lies outside of what is possible"))
         if not self.signed and np.any(low < 0.0):
-            raise ValueError(self._reaches(low, high, "it must not reach below 0"))
+            raise ValueError(self._impossible(low, high, "reaches below 0"))
 
-    def _reaches(self, low: np.ndarray, high: np.ndarray, complaint: str) -> str:
+    def _impossible(self, low: np.ndarray, high: np.ndarray, complaint: str) -> str:
+        span = f"{low:.4g} to {high:.4g}" if not self.shape else f"{low} to {high}"
+        limits = f"{self.limits[0]:g} to {self.limits[1]:g}"
         return (
-            f"`{self.expression}` ranges from {low} to {high} {self.unit} about a nominal {self.nominal}; "
-            f"{complaint} (limits {self.limits[0]} to {self.limits[1]} {self.unit})"
+            f"`{self.expression}` {complaint}: it spans {span} {self.unit} about a nominal {self.nominal}, "
+            f"the limits are {limits} {self.unit}"
         )
 
 
-def _constant(value: float | np.ndarray) -> Value:
-    """A number as float; an array as a read-only copy, float64."""
+def _constant(value: Value) -> Value:
+    """A word as it is, a number as float, an array as a read-only copy."""
+    if isinstance(value, str):
+        return value
     if not np.ndim(value):
         return float(value)
     array = np.array(value, float)

@@ -14,17 +14,25 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 from randomizers.axis import Axis
-from randomizers.distributions import Distribution
 from randomizers.domain import Domain
 from randomizers.errors import unknown
 from randomizers.notation import Expression, Written, expression
-from randomizers.targets import Targets, expand, patterns
-from randomizers.when import Every, When, moment
+from randomizers.targets import expand, patterns
+from randomizers.when import When, moment
 from randomizers.world import World
 
-Varied = Written | None
-_UNNAMED: Any = type("Unnamed", (), {"__repr__": lambda self: "unnamed"})()
+Varied = Written | None  # what a field that varies accepts; it then holds an Expression or None
 _KINDS: dict[str, type["Randomizer"]] = {}
+
+
+class _Unnamed:
+    """Default of a field that varies: None where another field is named, else its default range."""
+
+    def __repr__(self) -> str:
+        return "unnamed"
+
+
+_UNNAMED: Any = _Unnamed()
 
 
 def varies(knob: str, default: Written) -> Any:
@@ -39,7 +47,7 @@ def varies(knob: str, default: Written) -> Any:
 
 @dataclass(frozen=True)
 class Randomizer:
-    """Base of all randomizers; a subclass declares fields with `varies`.
+    """Base of all randomizers; a subclass declares fields with `varies` and is ready.
 
     Args:
         when: "startup" (once per process), "episode" (every reset), "step" (every control step)
@@ -55,49 +63,71 @@ class Randomizer:
         _KINDS[cls.__name__] = cls
 
     def __post_init__(self) -> None:
-        kind = type(self).__name__
-        object.__setattr__(self, "when", moment(self.when))
-        if any(f.name == "of" for f in fields(self)):
-            object.__setattr__(self, "of", patterns(getattr(self, "of"), kind))
-        varied = [f for f in fields(self) if "knob" in f.metadata]
-        named = any(getattr(self, f.name) not in (None, _UNNAMED) for f in varied)
-        for f in varied:
-            written = getattr(self, f.name)
-            if written is _UNNAMED:
-                written = None if named else f.metadata["default"]
+        self._set("when", moment(self.when))
+        if self._targets is not None:
+            self._set("of", patterns(self._targets, type(self).__name__))
+        written = {name: getattr(self, name) for name in self._knobs()}
+        anything = any(by is not None and by is not _UNNAMED for by in written.values())
+        for name, about in self._knobs().items():
+            by = written[name]
+            if by is _UNNAMED:
+                by = None if anything else about["default"]
             try:
-                object.__setattr__(self, f.name, None if written is None else expression(written))
-            except ValueError as error:
-                raise ValueError(f"{kind}.{f.name}: {error}") from error
+                self._set(name, None if by is None else expression(by))
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"{type(self).__name__}.{name}: {error}") from error
 
     @property
-    def varied(self) -> dict[str, Expression | None]:
-        """The expression of every field that may vary; None stays nominal."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if "knob" in f.metadata}
+    def varied(self) -> dict[str, Expression]:
+        """How each field varies; fields that stay nominal are left out."""
+        return {name: by for name in self._knobs() if (by := getattr(self, name)) is not None}
 
     def axes(self, world: World) -> list[Axis]:
-        """List what this randomizer varies in this world."""
-        kind, made = type(self).__name__, []
-        about = {"when": self.when, "family": kind, "signed": self.signed}
-        for f in fields(self):
-            by = getattr(self, f.name)
-            if "knob" in f.metadata and by is not None:
-                names = expand(f.metadata["knob"], getattr(self, "of", "*"), self.target, world.knobs)
-                made += [Axis.of(name, world.knobs[name], by, **about) for name in names]
+        """List what this randomizer varies in this world.
+
+        Raises:
+            ValueError: The world lacks a target, or a range is impossible there.
+        """
+        made = []
+        for name, by in self.varied.items():
+            try:
+                knobs = expand(self._knobs()[name]["knob"], self._targets or "*", self.target, world.knobs)
+                about = {"when": self.when, "family": type(self).__name__, "signed": self.signed}
+                made += [Axis.of(knob, world.knobs[knob], by, **about) for knob in knobs]
+            except ValueError as error:
+                raise ValueError(f"{self}: {error}") from error
         return made
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for YAML, every range spelled out."""
-        data = {"of": getattr(self, "of")} if hasattr(self, "of") else {}
-        shown = {name: str(by) for name, by in self.varied.items() if by is not None}
-        data |= shown or dict.fromkeys(self.varied)
+        """Return plain data for YAML, with every range spelled out."""
+        data: dict[str, Any] = {"of": self._targets} if self._targets else {}
+        data |= {name: str(by) for name, by in self.varied.items()} or dict.fromkeys(self._knobs())
         return data if self.when == "episode" else {**data, "when": str(self.when)}
 
     def __or__(self, other: "Randomizer | Randomization") -> "Randomization":
         return Randomization((self,)) | other
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.to_dict().items())})"
+        """Python that makes it again."""
+        words = [repr(self._targets)] if self._targets else []
+        words += [f"{name}={by}" for name, by in (self.varied or dict.fromkeys(self._knobs())).items()]
+        if self.when != "episode":
+            words.append(f"when={self.when!r}")
+        return f"{type(self).__name__}({', '.join(words)})"
+
+    @property
+    def _targets(self) -> Any:
+        """What it varies, where it has the field `of`."""
+        return getattr(self, "of", None)
+
+    @classmethod
+    def _knobs(cls) -> dict[str, Mapping[str, Any]]:
+        """What `varies` said of each field that may vary."""
+        return {f.name: f.metadata for f in fields(cls) if "knob" in f.metadata}
+
+    def _set(self, name: str, value: Any) -> None:
+        """Finish a field during construction; afterwards it is frozen."""
+        object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True)
@@ -105,6 +135,12 @@ class Randomization:
     """A set of randomizers that own different axes, so their order does not matter."""
 
     randomizers: tuple[Randomizer, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "randomizers", tuple(self.randomizers))
+        for each in self.randomizers:
+            if not isinstance(each, Randomizer):
+                raise TypeError(f"a Randomization holds randomizers such as Mass('cube'), not {each!r}")
 
     def __or__(self, other: "Randomizer | Randomization") -> "Randomization":
         if not isinstance(other, Randomizer | Randomization):
@@ -122,7 +158,7 @@ class Randomization:
         """Read the nominal values of a freshly loaded world and check that nothing clashes.
 
         Raises:
-            ValueError: A target that the world lacks, a range that is impossible there, or an axis with two owners.
+            ValueError: The world lacks a target, a range is impossible there, or an axis has two owners.
         """
         axes: dict[str, Axis] = {}
         owner: dict[str, Randomizer] = {}
@@ -131,10 +167,10 @@ class Randomization:
                 if axis.name in axes:
                     raise ValueError(
                         f"{owner[axis.name]} and {randomizer} both vary `{axis.name}`; "
-                        "name other targets in one of them (`of='* !cube'` leaves the cube out)"
+                        "leave it out of one, as in of='* !cube'"
                     )
                 axes[axis.name], owner[axis.name] = axis, randomizer
-        return Domain(dict(sorted(axes.items())))
+        return Domain(axes)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return plain data for YAML and JSON, keyed by kind: `Mass`, and `Mass 2` for the next one."""
@@ -150,28 +186,25 @@ class Randomization:
     def from_dict(cls, items: Mapping[str, Any] | None) -> "Randomization":
         """Read what `to_dict` wrote or a person did; a key set to null is left out.
 
-        A key is the name of a randomizer, followed by any note: `Camera`, `Camera 2`, `Camera in front`.
+        A key is the name of a randomizer, with any note behind it: `Camera`, `Camera 2`, `Camera in front`.
         """
-        if not isinstance(items or {}, Mapping):
+        if not isinstance(items, Mapping | None):
             raise TypeError(f"a randomization is a mapping such as {{Mass: {{of: cube}}}}, not {items!r}")
         return cls(tuple(_read(str(key), about) for key, about in (items or {}).items() if about is not None))
 
     def __str__(self) -> str:
-        return " | ".join(map(str, self)) or "nothing varies"
+        return " | ".join(map(str, self)) or "Randomization()"
 
 
 def _read(key: str, about: Any) -> Randomizer:
     """Build one randomizer from its YAML entry."""
-    kind = key.split()[0] if key.split() else key
+    kind = key.partition(" ")[0]
     if kind not in _KINDS:
         raise ValueError(unknown("randomizer", kind, _KINDS))
     allowed = [f.name for f in fields(_KINDS[kind])]
     if not isinstance(about, Mapping):
-        raise ValueError(f"`{key}: {about}` must be a mapping of {', '.join(allowed)}, or null to switch it off")
+        raise ValueError(f"`{key}` is {about!r}; it takes a mapping of {', '.join(allowed)}, or null")
     for name in about:
         if name not in allowed:
             raise ValueError(unknown(f"field of {kind}", name, allowed))
     return _KINDS[kind](**{str(name): value for name, value in about.items()})
-
-
-__all__ = ["Axis", "Distribution", "Domain", "Every", "Randomization", "Randomizer", "Targets", "Varied", "varies"]

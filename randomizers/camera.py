@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from randomizers.base import Randomizer, Targets, Varied, varies
+from randomizers.base import Randomizer, Varied, varies
 from randomizers.distributions import Uniform
 from randomizers.notation import nominal
 from randomizers.shapes import Normal
+from randomizers.targets import Targets
 
 
 @dataclass(frozen=True)

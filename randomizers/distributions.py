@@ -8,6 +8,8 @@ between the ends. Strength pulls the ends towards the neutral value (the nominal
 factor, 0 for an offset), so that a fixed u walks steadily away from it as strength grows:
 
     value = neutral + (1 - t) * down * (low - neutral) + t * up * (high - neutral)
+
+The distributions whose shape is a table live in `randomizers.shapes`.
 """
 
 from abc import abstractmethod
@@ -17,46 +19,49 @@ from typing import Any
 import numpy as np
 
 Number = float | tuple[float, ...]
-Level = float | np.ndarray  # strength towards one end: one for all, or (worlds, 1, ...)
+Level = float | np.ndarray  # strength towards one end; broadcasts against the values
 
 
 @dataclass(frozen=True, repr=False)
 class Distribution:
     """A bounded distribution; subclasses say how u becomes a value."""
 
-    def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the unit coordinates that one world needs for a value of `shape`."""
-        return shape
+    @property
+    def words(self) -> bool:
+        """Whether it gives words instead of numbers."""
+        return False
 
     @abstractmethod
     def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
         """Map unit coordinates to values, with the ends pulled towards `neutral`.
 
         Args:
-            u: (worlds, *unit_shape) in [0, 1].
-            neutral: The value at strength 0, a number, array or word.
+            u: (worlds, ..., *unit_shape) in [0, 1].
+            neutral: (..., *shape), the value at strength 0: numbers or words.
             down: Strength of the low end: 0 is neutral, 1 as declared, above 1 extrapolates.
             up: Strength of the high end.
 
         Returns:
-            (worlds, *shape of neutral).
+            (worlds, ..., *shape).
         """
 
     @abstractmethod
-    def extremes(self, neutral: Any) -> list:
-        """Values of the neutral's shape that span the support at strength 1."""
+    def extremes(self, neutral: Any) -> list[Any]:
+        """Values of the shape of `neutral` that span the support at strength 1."""
 
-    def check(self, neutral: Any) -> None:
-        """Raise where this distribution cannot vary such a neutral value."""
-        if isinstance(neutral, str):
-            raise ValueError(f"{self} gives numbers, but the value is a word (`{neutral}`); use Choice(...)")
+    def check(self, neutral: Any, nominal: Any) -> None:
+        """Raise where this distribution cannot vary such a value."""
 
-    def pinned(self, u: np.ndarray, pin: float | np.ndarray) -> np.ndarray:
-        """Fix the unit coordinates; 0 and 1 are the two ends. `pin` is one for all, or (worlds, 1, ...)."""
-        return np.broadcast_to(np.asarray(pin, float), u.shape).copy()
+    def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the unit coordinates of one value of `shape`."""
+        return shape
 
-    def axis(self, value: np.ndarray) -> np.ndarray:
-        """Where a value stands on the scale on which the distribution is even."""
+    def pinned(self, u: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Fix unit coordinates (worlds, ..., *unit_shape) at places (worlds, ...); 0 and 1 are the ends."""
+        return np.broadcast_to(place.reshape(*place.shape, *(1,) * (u.ndim - place.ndim)), u.shape)
+
+    def ruler(self, value: np.ndarray) -> np.ndarray:
+        """Where values stand on the scale on which equal steps mean equally much."""
         return value
 
     def __str__(self) -> str:
@@ -75,7 +80,7 @@ class Interval(Distribution):
 
     @property
     @abstractmethod
-    def ends(self) -> tuple[Number, Number]:
+    def ends(self) -> tuple[Any, Any]:
         """The low and the high end at strength 1."""
 
     def place(self, u: np.ndarray) -> np.ndarray:
@@ -87,25 +92,25 @@ class Interval(Distribution):
         low, high = (np.asarray(end) - neutral for end in self.ends)
         return neutral + (1.0 - t) * (down * low) + t * (up * high)
 
-    def extremes(self, neutral: Any) -> list:
-        return [np.broadcast_to(np.asarray(end, float), np.shape(neutral)) for end in self.ends]
-
     def quantile(self, u: np.ndarray) -> np.ndarray:
-        """The value at u at full strength."""
-        low, high = self.ends
-        return low + self.place(u) * (np.asarray(high) - low)
+        """The value at u at strength 1, whatever is neutral."""
+        low, high = map(np.asarray, self.ends)
+        return low + self.place(u) * (high - low)
 
-    def check(self, neutral: Any) -> None:
-        super().check(neutral)
+    def extremes(self, neutral: Any) -> list[Any]:
+        return [np.broadcast_to(end, np.shape(neutral)) for end in self.ends]
+
+    def check(self, neutral: Any, nominal: Any) -> None:
         for end in self.ends:
-            if np.shape(end) not in ((), np.shape(neutral)):
-                raise ValueError(f"{self} has ends of shape {np.shape(end)}, the value {np.shape(neutral)}")
+            if np.shape(end) not in ((), np.shape(nominal)):
+                raise ValueError(f"{self} has {np.size(end)} components, the nominal value is {nominal}")
 
     def _order(self) -> None:
-        low, high = self.ends
-        if np.shape(low) and np.shape(high) and np.shape(low) != np.shape(high):
-            raise ValueError(f"{self} needs ends of one length")
-        if not np.all(np.asarray(low) <= np.asarray(high)):
+        """Raise unless the low end lies below the high one."""
+        low, high = map(np.asarray, self.ends)
+        if low.ndim and high.ndim and low.shape != high.shape:
+            raise ValueError(f"{self} needs both ends of one length")
+        if not np.all(low <= high):
             raise ValueError(f"{self} needs low <= high")
 
 
@@ -121,7 +126,7 @@ class Uniform(Interval):
         self._order()
 
     @property
-    def ends(self) -> tuple[Number, Number]:
+    def ends(self) -> tuple[Any, Any]:
         return self.low, self.high
 
 
@@ -129,28 +134,32 @@ class Uniform(Interval):
 class LogUniform(Uniform):
     """Equal density between the logarithms of `low` and `high`: halving is as likely as doubling.
 
-    The ends move in logarithms too: value = neutral * (low / neutral)^((1 - u) down) * (high / neutral)^(u up).
+    The ends move in logarithms too:
+
+        value = neutral * (low / neutral)^((1 - u) * down) * (high / neutral)^(u * up)
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not np.all(np.asarray(self.low) > 0):
-            raise ValueError(f"{self} needs low > 0; a logarithm has no zero: use Uniform({self.low}, {self.high})")
+            raise ValueError(f"{self} needs low > 0, for 0 has no logarithm; use Uniform or a small low end")
 
     def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
         low, high = (np.log(np.asarray(end) / neutral) for end in self.ends)
         return neutral * np.exp((1.0 - u) * (down * low) + u * (up * high))
 
     def quantile(self, u: np.ndarray) -> np.ndarray:
-        return np.asarray(self.low) * (np.asarray(self.high) / np.asarray(self.low)) ** u
+        low, high = map(np.asarray, self.ends)
+        return low * (high / low) ** u
 
-    def axis(self, value: np.ndarray) -> np.ndarray:
+    def ruler(self, value: np.ndarray) -> np.ndarray:
         return np.log(value)
 
-    def check(self, neutral: Any) -> None:
-        super().check(neutral)
-        if not np.all(np.asarray(neutral) > 0):
-            raise ValueError(f"{self} cannot vary a value of {neutral}: it must be > 0; use Uniform or Normal")
+    def check(self, neutral: Any, nominal: Any) -> None:
+        super().check(neutral, nominal)
+        if not (np.all(np.asarray(nominal) > 0) and np.all(np.asarray(neutral) > 0)):
+            about = f"a nominal value of {nominal}" if np.any(neutral) else "an offset"
+            raise ValueError(f"{self} cannot vary {about}: logarithms need values > 0; use Uniform or Normal")
 
 
 @dataclass(frozen=True, repr=False, init=False)
@@ -170,31 +179,36 @@ class Choice(Distribution):
         if any(words) and not all(words):
             raise ValueError(f"Choice{options} mixes words and numbers")
         if not any(words):
-            options = tuple(number(option, "Choice") for option in options)
-            if len({np.shape(option) for option in options}) > 1:
-                raise ValueError(f"Choice{options} needs options of one length")
+            options = tuple(number(option, f"option of Choice{options}") for option in options)
+        if len({np.shape(option) for option in options}) > 1:
+            raise ValueError(f"Choice{options} needs options of one length")
         object.__setattr__(self, "options", options)
+
+    @property
+    def words(self) -> bool:
+        return isinstance(self.options[0], str)
 
     def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (2,)
 
     def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
-        inner = (..., *(None,) * np.ndim(neutral))
-        options = np.array([np.broadcast_to(option, np.shape(neutral)) for option in self.options])
-        index = np.minimum((u[..., 0] * len(options)).astype(int), len(options) - 1)  # (worlds,)
-        return np.where(u[..., 1][inner] < (down + up) / 2.0, options[index], neutral)
+        pick, gate = u[..., 0], u[..., 1]  # (worlds, ...)
+        inner = np.ndim(neutral) - (pick.ndim - 1)  # dimensions of one value
+        shape = np.shape(neutral)[np.ndim(neutral) - inner :]
+        options = np.stack([np.broadcast_to(option, shape) for option in self.options])
+        picked = options[np.minimum((pick * len(options)).astype(int), len(options) - 1)]
+        return np.where(gate[(..., *(None,) * inner)] < (down + up) / 2.0, picked, neutral)
 
-    def pinned(self, u: np.ndarray, pin: float | np.ndarray) -> np.ndarray:
-        return np.stack([np.broadcast_to(np.ravel(pin), u.shape[:1]), np.zeros(u.shape[:1])], axis=-1)
+    def pinned(self, u: np.ndarray, place: np.ndarray) -> np.ndarray:
+        pick = np.broadcast_to(place, u.shape[:-1])
+        return np.stack([pick, np.zeros_like(pick)], axis=-1)
 
-    def extremes(self, neutral: Any) -> list:
+    def extremes(self, neutral: Any) -> list[Any]:
         return [np.broadcast_to(option, np.shape(neutral)) for option in self.options]
 
-    def check(self, neutral: Any) -> None:
-        if isinstance(neutral, str) != isinstance(self.options[0], str):
-            raise ValueError(f"{self} cannot vary `{neutral}`: one holds words, the other numbers")
-        if np.shape(self.options[0]) not in ((), np.shape(neutral)):
-            raise ValueError(f"{self} has options of shape {np.shape(self.options[0])}, not {np.shape(neutral)}")
+    def check(self, neutral: Any, nominal: Any) -> None:
+        if np.shape(self.options[0]) not in ((), np.shape(nominal)):
+            raise ValueError(f"{self} has options of {len(self.options[0])} components, nominal is {nominal}")
 
     def __str__(self) -> str:
         return f"Choice({', '.join(map(repr, self.options))})"
@@ -218,47 +232,49 @@ class Cone(Distribution):
     def __post_init__(self) -> None:
         self._settle()
         if np.shape(self.angle_deg) or not 0.0 <= self.angle_deg <= 180.0:
-            raise ValueError(f"{self} needs an angle in [0, 180] degrees")
+            raise ValueError(f"{self} needs one angle in [0, 180] degrees")
 
     def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (2,)
 
     def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
-        height, azimuth = u[..., :1], 2.0 * np.pi * u[..., 1:]  # (worlds, 1)
+        height, azimuth = u[..., :1], 2.0 * np.pi * u[..., 1:]  # (worlds, ..., 1)
         opening = np.minimum(up * np.deg2rad(self.angle_deg), np.pi)
-        fall = height * (1.0 - np.cos(opening))  # 1 - cos of the angle to nominal
+        fall = height * (1.0 - np.cos(opening))  # one minus the cosine of the angle to nominal
         aside = np.sqrt(fall * (2.0 - fall))
-        right, ahead = _across(np.asarray(neutral, float))
-        return neutral + aside * (np.cos(azimuth) * right + np.sin(azimuth) * ahead) - fall * neutral
+        right, ahead = _across(np.asarray(neutral))
+        return neutral - fall * neutral + aside * (np.cos(azimuth) * right + np.sin(azimuth) * ahead)
 
-    def pinned(self, u: np.ndarray, pin: float | np.ndarray) -> np.ndarray:
-        return np.stack([np.broadcast_to(np.ravel(pin), u.shape[:1]), u[:, 1]], axis=-1)
+    def pinned(self, u: np.ndarray, place: np.ndarray) -> np.ndarray:
+        return np.stack([np.broadcast_to(place, u.shape[:-1]), u[..., 1]], axis=-1)
 
-    def extremes(self, neutral: Any) -> list:
+    def extremes(self, neutral: Any) -> list[Any]:
         chord = 2.0 * np.sin(np.deg2rad(self.angle_deg) / 2.0)
         return [neutral - chord, neutral + chord]
 
-    def check(self, neutral: Any) -> None:
-        if np.shape(neutral) != (3,) or abs(np.linalg.norm(neutral) - 1.0) > 1e-6:
-            raise ValueError(f"{self} varies a unit vector (x, y, z), not {neutral}")
+    def check(self, neutral: Any, nominal: Any) -> None:
+        if np.shape(nominal) != (3,) or abs(np.linalg.norm(nominal) - 1.0) > 1e-6:
+            raise ValueError(f"{self} varies a unit vector (x, y, z), the nominal value is {nominal}")
 
 
 def number(value: Any, what: str) -> Any:
     """Check that a value is a finite number or a sequence of them; sequences become tuples."""
-    if isinstance(value, bool) or value is None or isinstance(value, str):
+    if isinstance(value, bool | str) or value is None:
         raise ValueError(f"{what} must be a number, not {value!r}")
     try:
         array = np.asarray(value, float)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{what} must be a number, not {value!r}") from error
-    if array.ndim > 1 or not np.all(np.isfinite(array)):
+    if array.ndim > 1 or not array.size or not np.all(np.isfinite(array)):
         raise ValueError(f"{what} must be finite, not {value!r}")
-    return tuple(array.tolist()) if array.ndim else (value if isinstance(value, int) else float(array))
+    if array.ndim:
+        return tuple(array.tolist())
+    return value if isinstance(value, int) else float(array)
 
 
 def _across(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two unit vectors at right angles to a direction and to each other, each (3,)."""
-    away = np.eye(3)[np.argmin(np.abs(direction))]
+    """Two unit vectors at right angles to directions (..., 3) and to each other."""
+    away = np.eye(3)[np.argmin(np.abs(direction), axis=-1)]
     right = np.cross(direction, away)
-    right /= np.linalg.norm(right)
+    right /= np.linalg.norm(right, axis=-1, keepdims=True)
     return right, np.cross(direction, right)

@@ -15,29 +15,31 @@ from numpy.typing import ArrayLike
 
 from randomizers.axis import Axis
 from randomizers.draw import Draw, Draws
-from randomizers.strength import Pin, Strength, level, plain_pin, plain_strength, stack
+from randomizers.groups import Group, groups, size
 from randomizers.streams import uniforms
+from randomizers.strength import Pin, Strength, plain_pin, plain_strength
 from randomizers.when import When
 from randomizers.world import World
 
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """Everything that varies in a world, by name of the axis, in the order of names.
+    """Everything that varies in a world, in the order of names, whoever declared it first.
 
     Attributes:
-        axes: What this domain draws.
-        whole: What is varied at any moment; `at` narrows `axes` and keeps this.
+        axes: What this domain draws, by name.
+        whole: What varies at any moment; `at` narrows `axes` and keeps this.
     """
 
     axes: dict[str, Axis]
-    whole: dict[str, Axis] = field(default_factory=dict)
+    whole: dict[str, Axis] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "axes", dict(sorted(self.axes.items())))
         object.__setattr__(self, "whole", self.whole or self.axes)
 
     def at(self, when: When) -> "Domain":
-        """Return the part that is drawn at one moment."""
+        """Return the part that is drawn at one moment; it still knows the names of the whole."""
         return Domain({name: axis for name, axis in self.axes.items() if axis.when == when}, self.whole)
 
     @property
@@ -57,8 +59,8 @@ class Domain:
             seed: 64 bits.
             episode: The same (seed, episode, tick) always gives the same draw.
             tick: Counts redraws within the episode.
-            strength: See `randomizers.strength`.
-            pin: Unit coordinates to fix; 0 and 1 are the two ends of an axis' range.
+            strength: A number, or one by axis or family; see `randomizers.strength`.
+            pin: Unit coordinates to fix, by axis; 0 and 1 are the two ends of its range.
         """
         return self.draw_many(seed, [episode], tick, strength=strength, pin=pin)[0]
 
@@ -69,9 +71,9 @@ class Domain:
         ticks: ArrayLike = 0,
         *,
         strength: Strength | Sequence[Strength] = 1.0,
-        pin: Pin | Sequence[Pin] | None = None,
+        pin: Pin | Sequence[Pin | None] | None = None,
     ) -> Draws:
-        """Draw many worlds; row i is what `draw` gives for episode i.
+        """Draw many worlds at once; row i is what `draw` gives for episode i, bit for bit.
 
         Args:
             seed: One for all, or (worlds,).
@@ -80,25 +82,18 @@ class Domain:
             strength: One for all, or a sequence with one for each world.
             pin: One for all, or a sequence with one for each world.
         """
-        episodes = np.atleast_1d(np.asarray(episodes))
-        worlds = len(episodes)
-        families = {name: axis.family for name, axis in self.whole.items()}
-        strengths = [plain_strength(s, families) for s in _each(strength, worlds, "strengths")]
-        pins = [plain_pin(p, self.whole) for p in _each(pin, worlds, "pins")]
-        drawn = uniforms(seed, episodes, ticks, *self._coordinates)  # (worlds, coordinates)
-        unit: dict[str, np.ndarray] = {}
-        values: dict[str, np.ndarray] = {}
-        start = 0
-        for (name, axis), count in zip(self.axes.items(), self._coordinates[1], strict=True):
-            u = drawn[:, start : start + count].reshape(worlds, *axis.unit_shape)
-            start += count
-            unit[name] = _pin(axis, u, name, pins)
-            ends = zip(*(level(s, name, axis.family) for s in strengths), strict=True)
-            down, up = (_column(stack(end), np.ndim(axis.nominal)) for end in ends)
-            values[name] = axis.value(unit[name], down, up)
-            unit[name].flags.writeable = values[name].flags.writeable = False
-        full = [np.broadcast_to(np.asarray(word), (worlds,)) for word in (seed, ticks)]
-        return Draws(full[0], episodes, full[1], unit, values, tuple(_full(strengths, worlds)))
+        episodes = np.atleast_1d(episodes)
+        strengths = [plain_strength(s, self.whole) for s in _each(strength, len(episodes), "strengths")]
+        pins = [plain_pin(p, self.whole) for p in _each(pin, len(episodes), "pins")]
+        names, counts, parts = self._layout
+        units = uniforms(seed, episodes, ticks, names, counts)  # (worlds, coordinates)
+        unit: dict[str, np.ndarray] = dict.fromkeys(names, units)
+        values = dict(unit)
+        for group in parts:
+            u, value = group.draw(units, strengths, pins)
+            for i, axis in enumerate(group.axes):
+                unit[axis.name], values[axis.name] = u[:, i], value[:, i]
+        return Draws.of(seed, episodes, ticks, unit, values, strengths)
 
     def apply(self, world: World, draw: Draw) -> None:
         """Write a draw to the world's knobs."""
@@ -114,11 +109,11 @@ class Domain:
         """Lay a draw out for a privileged observation: 0 is nominal, about [-1, 1] at strength 1.
 
         Returns:
-            (vector_size,) float32, or (worlds, vector_size) for `Draws`; `names()` tells the numbers.
+            (vector_size,) float32, or (worlds, vector_size) for `Draws`; `names()` says what each number is.
         """
+        worlds = (len(draw),) if isinstance(draw, Draws) else ()
         parts = [axis.normalised(draw.values[name]) for name, axis in self.axes.items()]
-        leading = (len(draw),) if isinstance(draw, Draws) else ()
-        return np.concatenate([np.zeros((*leading, 0)), *parts], axis=-1).astype(np.float32)
+        return np.concatenate([np.zeros((*worlds, 0)), *parts], axis=-1).astype(np.float32)
 
     def names(self) -> tuple[str, ...]:
         """What each number of `vector` stands for."""
@@ -129,6 +124,10 @@ class Domain:
         """Length of `vector`."""
         return len(self.names())
 
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return plain data for reports and passports: every axis with its range."""
+        return {name: axis.to_dict() for name, axis in self.axes.items()}
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.axes)
 
@@ -137,49 +136,30 @@ class Domain:
 
     def __str__(self) -> str:
         rows = [("axis", "expression", "nominal", "unit", "when")]
-        rows += [
-            (axis.name, str(axis.expression), _short(axis.nominal), axis.unit, str(axis.when))
-            for axis in self.axes.values()
-        ]
+        for name, axis in self.axes.items():
+            rows.append((name, str(axis.expression), _short(axis.nominal), axis.unit, str(axis.when)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
     @cached_property
-    def _coordinates(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Names of the axes, and how many unit coordinates each one takes."""
-        counts = (int(np.prod(axis.unit_shape, dtype=int)) for axis in self.axes.values())
-        return tuple(self.axes), tuple(counts)
+    def _layout(self) -> tuple[tuple[str, ...], tuple[int, ...], list[Group]]:
+        """Names of the axes, how many coordinates each takes, and the groups that are drawn together."""
+        axes = list(self.axes.values())
+        return tuple(self.axes), tuple(map(size, axes)), groups(axes)
 
 
 def _each(setting: Any, worlds: int, what: str) -> Sequence[Any]:
-    """One setting for all worlds as a list of one; else one a world."""
-    if setting is None or isinstance(setting, Mapping) or not np.iterable(setting):
+    """One setting for all worlds as a list of one, or a list with one for each."""
+    if setting is None or isinstance(setting, Mapping | str) or not np.iterable(setting):
         return [setting]
-    if len(setting) != worlds:
-        raise ValueError(f"{len(setting)} {what} for {worlds} worlds; give one for all, or one for each")
-    return list(setting)
-
-
-def _full(strengths: Sequence[Any], worlds: int) -> Sequence[Any]:
-    return strengths * worlds if len(strengths) == 1 else strengths
-
-
-def _column(value: float | np.ndarray, dimensions: int) -> float | np.ndarray:
-    """(worlds,) -> (worlds, 1, ...), to broadcast against values of so many dimensions."""
-    return value.reshape(-1, *(1,) * dimensions) if isinstance(value, np.ndarray) else value
-
-
-def _pin(axis: Axis, u: np.ndarray, name: str, pins: Sequence[Mapping[str, float]]) -> np.ndarray:
-    """Fix the unit coordinates of the worlds that pin this axis."""
-    if not any(name in pin for pin in pins):
-        return u
-    distribution, column = axis.expression.distribution, (-1, *(1,) * (u.ndim - 1))
-    held = np.array([name in pin for pin in pins]).reshape(column)
-    place = np.array([pin.get(name, 0.0) for pin in pins]).reshape(column)
-    return np.where(held, distribution.pinned(u, place), u)
+    each = list(setting)
+    if len(each) != worlds:
+        raise ValueError(f"{len(each)} {what} for {worlds} worlds; give one for all, or one for each")
+    return each
 
 
 def _short(nominal: Any) -> str:
     if isinstance(nominal, str):
         return nominal
-    return f"{nominal:.4g}" if not np.ndim(nominal) else "[" + " ".join(f"{x:.4g}" for x in np.ravel(nominal)) + "]"
+    numbers = " ".join(f"{number:.4g}" for number in np.ravel(nominal))
+    return f"[{numbers}]" if np.ndim(nominal) else numbers

@@ -1,10 +1,11 @@
 """What was drawn: plain records that can be logged, replayed, compared and sent anywhere."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from randomizers.world import Value
 
@@ -18,7 +19,7 @@ class Draw:
         episode: Index of the episode.
         tick: Counts redraws within the episode.
         unit: Unit coordinates in [0, 1] by axis, comparable across units.
-        values: What is written to the world, by axis.
+        values: What is written to the world, by axis: a number, an array or a word.
         strength: At which it was drawn: a number, or (down, up) by axis or family.
     """
 
@@ -30,35 +31,33 @@ class Draw:
     strength: float | dict[str, tuple[float, float]] = 1.0
 
     def __or__(self, later: "Draw") -> "Draw":
-        """Join two draws of one episode, such as those of startup and reset; the later one's values win."""
-        return Draw(
-            self.seed, later.episode, later.tick, self.unit | later.unit, self.values | later.values, later.strength
-        )
+        """Join two draws of one world, such as those of startup and reset; the later one's values win."""
+        unit, values = self.unit | later.unit, self.values | later.values
+        return Draw(later.seed, later.episode, later.tick, unit, values, later.strength)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for JSON; numbers keep every bit."""
-        strength = self.strength
+        strength: Any = self.strength
+        if isinstance(strength, Mapping):
+            strength = {name: list(ends) for name, ends in strength.items()}
         return {
             "seed": self.seed,
             "episode": self.episode,
             "tick": self.tick,
-            "strength": {k: list(v) for k, v in strength.items()} if isinstance(strength, Mapping) else strength,
+            "strength": strength,
             "unit": {name: u.tolist() for name, u in self.unit.items()},
-            "values": {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in self.values.items()},
+            "values": {name: _plain(value) for name, value in self.values.items()},
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Draw":
         """Read what `to_dict` wrote."""
         strength = data["strength"]
-        return cls(
-            int(data["seed"]),
-            int(data["episode"]),
-            int(data["tick"]),
-            {name: np.asarray(u, float) for name, u in data["unit"].items()},
-            {name: np.asarray(v, float) if np.ndim(v) else v for name, v in data["values"].items()},
-            {k: (v[0], v[1]) for k, v in strength.items()} if isinstance(strength, Mapping) else float(strength),
-        )
+        if isinstance(strength, Mapping):
+            strength = {name: (down, up) for name, (down, up) in strength.items()}
+        unit = {name: np.asarray(u, float) for name, u in data["unit"].items()}
+        values = {name: np.asarray(v, float) if np.ndim(v) else v for name, v in data["values"].items()}
+        return cls(data["seed"], data["episode"], data["tick"], unit, values, strength)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +68,8 @@ class Draws:
         seed: (worlds,).
         episode: (worlds,).
         tick: (worlds,).
-        unit: (worlds, ...) by axis.
-        values: (worlds, *shape of nominal) by axis.
+        unit: (worlds, *unit_shape) by axis.
+        values: (worlds, *shape) by axis.
         strength: One for each world.
     """
 
@@ -80,6 +79,21 @@ class Draws:
     unit: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
     strength: tuple[Any, ...]
+
+    @classmethod
+    def of(
+        cls,
+        seed: ArrayLike,
+        episodes: np.ndarray,
+        ticks: ArrayLike,
+        unit: dict[str, np.ndarray],
+        values: dict[str, np.ndarray],
+        strengths: Sequence[Any],
+    ) -> "Draws":
+        """Collect a batch; what is one for all is repeated for each world."""
+        seeds, ticks = (np.broadcast_to(word, episodes.shape) for word in (seed, ticks))
+        each = strengths if len(strengths) == len(episodes) else [*strengths] * len(episodes)
+        return cls(seeds, episodes, ticks, unit, values, tuple(each))
 
     def __len__(self) -> int:
         return len(self.episode)
@@ -96,3 +110,7 @@ class Draws:
 
     def __iter__(self) -> Iterator[Draw]:
         return (self[row] for row in range(len(self)))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value

@@ -9,13 +9,13 @@ It is read by a small whitelisted parser, never by `eval`.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from randomizers.distributions import Choice, Cone, Distribution, Level, LogUniform, Uniform
+from randomizers.distributions import Choice, Cone, Distribution, Level, LogUniform, Uniform, number
 from randomizers.errors import unknown
 from randomizers.shapes import Beta, Mixture, Normal
 
@@ -37,37 +37,37 @@ class Expression:
 
     def __post_init__(self) -> None:
         if self.relation != "set" and isinstance(self.distribution, Cone):
-            raise ValueError(f"`{self}`: a Cone already opens about nominal; write {self.distribution}")
-        if self.relation != "set" and isinstance(self.distribution, Choice):
-            self.distribution.check(0.0 if np.ndim(self.distribution.options[0]) == 0 else self.distribution.options[0])
+            raise ValueError(f"`{self}`: a cone opens about nominal by itself; write {self.distribution}")
+        if self.relation != "set" and self.distribution.words:
+            raise ValueError(f"`{self}` computes with words; write {self.distribution}")
 
     def value(self, nominal: Any, u: np.ndarray, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
         """Map unit coordinates to values, computed from the nominal value alone.
 
         Args:
-            nominal: A number, an array or a word.
-            u: (worlds, *unit_shape) in [0, 1].
-            down: Strength towards the low end; 0 gives nominal bit for bit, 1 the declared range.
+            nominal: (..., *shape), numbers or words.
+            u: (worlds, ..., *unit_shape) in [0, 1].
+            down: Strength towards the low end; 0 gives nominal, 1 the declared range.
             up: Strength towards the high end.
 
         Returns:
-            (worlds, *shape of nominal).
+            (worlds, ..., *shape).
         """
         return self._relate(nominal, self.distribution.at(u, self._neutral(nominal), down, up))
 
     def extremes(self, nominal: Any) -> np.ndarray:
         """Values that span the declared range, (extremes, *shape of nominal)."""
-        return np.array([self._relate(nominal, end) for end in self.distribution.extremes(self._neutral(nominal))])
+        ends = self.distribution.extremes(self._neutral(nominal))
+        return np.stack([self._relate(nominal, end) for end in ends])
 
     def check(self, nominal: Any) -> None:
         """Raise where this expression cannot vary such a nominal value."""
-        if isinstance(nominal, str) and self.relation != "set":
-            raise ValueError(f"`{self}` computes with numbers, but nominal is a word (`{nominal}`); use Choice(...)")
+        if self.distribution.words != isinstance(nominal, str):
+            given, needed = ("words", "numbers") if self.distribution.words else ("numbers", "words")
+            raise ValueError(f"`{self}` gives {given}, but {needed} are needed (nominal is {nominal})")
         if self.relation == "scale" and not np.any(nominal):
-            raise ValueError(f"`{self}` changes nothing: nominal is {nominal}; use `nominal + ...` or set the value")
-        if isinstance(self.distribution, LogUniform) and not isinstance(nominal, str) and not np.all(np.asarray(nominal) > 0):
-            raise ValueError(f"`{self}` cannot vary a nominal value of {nominal}: it must be > 0; use Uniform")
-        self.distribution.check(self._neutral(nominal))
+            raise ValueError(f"`{self}` changes nothing: nominal is {nominal}; use `nominal +`, or set it")
+        self.distribution.check(self._neutral(nominal), nominal)
 
     def _neutral(self, nominal: Any) -> Any:
         if self.relation == "set":
@@ -102,7 +102,7 @@ class Nominal:
 
 
 nominal = Nominal()
-Written = Expression | Distribution | str | float | tuple[float, ...]
+Written = Expression | Distribution | str | float | Sequence[float]
 
 
 def expression(written: Written) -> Expression:
@@ -118,9 +118,10 @@ def expression(written: Written) -> Expression:
     if isinstance(written, Distribution):
         return Expression(written)
     if not isinstance(written, str):
-        return Expression(Uniform(written, written))
-    relation, tree = _split(written)
+        fixed = number(written, "a fixed value")
+        return Expression(Uniform(fixed, fixed))
     try:
+        relation, tree = _split(parse(written))
         return Expression(read_call(tree, DISTRIBUTIONS), relation)
     except NotationError as error:
         raise ValueError(
@@ -130,32 +131,32 @@ def expression(written: Written) -> Expression:
 
 
 class NotationError(ValueError):
-    """The text is not in our notation; says where."""
+    """A text is not in our notation; says where."""
 
 
 def parse(text: str) -> ast.expr:
-    """Parse text as one Python expression without running any of it."""
+    """Parse a text as one Python expression without running any of it."""
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise NotationError("it is not well formed (brackets? commas?)") from error
+        raise NotationError("it is not well formed (a bracket? a comma?)") from error
 
 
-def read_call(node: ast.AST, known: Mapping[str, type]) -> Any:
+def read_call(node: ast.expr, known: Mapping[str, type]) -> Any:
     """Build `Name(arguments)` from a syntax tree, for the names in `known` only."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) or isinstance(node, ast.Name):
-        word = node.value if isinstance(node, ast.Constant) else node.id
-        raise NotationError(f"`{word}` is a word; a fixed word is Choice({word!r})")
+    if isinstance(node, ast.Name | ast.Constant):
+        raise NotationError(f"`{ast.unparse(node)}` does not vary; a fixed word is written Choice('word')")
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-        raise NotationError("it is not of the form Name(numbers)")
-    if node.func.id not in known:
-        raise NotationError(unknown("distribution", node.func.id, known))
+        raise NotationError(f"`{ast.unparse(node)}` is not of the form Name(numbers)")
+    name = node.func.id
+    if name not in known:
+        raise NotationError(unknown("distribution", name, known))
+    positional = [_argument(argument, known) for argument in node.args]
+    named = {str(keyword.arg): _argument(keyword.value, known) for keyword in node.keywords}
     try:
-        positional = [_argument(argument, known) for argument in node.args]
-        named = {word.arg: _argument(word.value, known) for word in node.keywords if word.arg}
-        return known[node.func.id](*positional, **named)
+        return known[name](*positional, **named)
     except TypeError as error:
-        raise NotationError(f"`{node.func.id}` does not take these arguments") from error
+        raise NotationError(f"{name} does not take the arguments of `{ast.unparse(node)}`") from error
 
 
 def _argument(node: ast.expr, known: Mapping[str, type]) -> Any:
@@ -167,17 +168,13 @@ def _argument(node: ast.expr, known: Mapping[str, type]) -> Any:
         raise NotationError(f"`{ast.unparse(node)}` is not a number, a word or a tuple of numbers") from error
 
 
-def _split(text: str) -> tuple[Relation, ast.AST]:
+def _split(tree: ast.expr) -> tuple[Relation, ast.expr]:
     """Tell `nominal *` and `nominal +` from the distribution, whichever side nominal is on."""
-    tree: ast.AST = ast.Constant(None)
-    try:
-        tree = parse(text)
-    except NotationError as error:
-        raise ValueError(f"cannot read {text!r}: {error}; expected one of {', '.join(DISTRIBUTIONS)}") from error
-    if not isinstance(tree, ast.BinOp) or type(tree.op) not in _RELATION:
-        return "set", tree
-    left, right = (tree.left, tree.right) if isinstance(tree.left, ast.Name) else (tree.right, tree.left)
-    return (_RELATION[type(tree.op)], right) if getattr(left, "id", None) == "nominal" else ("set", tree)
+    if isinstance(tree, ast.BinOp) and type(tree.op) in _RELATION:
+        for side, other in ((tree.left, tree.right), (tree.right, tree.left)):
+            if isinstance(side, ast.Name) and side.id == "nominal":
+                return _RELATION[type(tree.op)], other
+    return "set", tree
 
 
 def _distribution(written: Distribution) -> Distribution:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from randomizers.base import Randomizer, Targets, Varied, varies
+from randomizers.base import Randomizer, Varied, varies
 from randomizers.distributions import LogUniform, Uniform
 from randomizers.notation import nominal
+from randomizers.targets import Targets
 
 
 @dataclass(frozen=True)

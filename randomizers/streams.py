@@ -32,12 +32,11 @@ def philox(counter: Sequence[ArrayLike], key: Sequence[ArrayLike]) -> tuple[np.n
     Returns:
         Four uint64 arrays of words in [0, 2**32).
     """
-    a, b, c, d, *keys = np.broadcast_arrays(*(np.asarray(word, np.uint64) for word in (*counter, *key)))
-    k, l = keys
+    a, b, c, d, key0, key1 = np.broadcast_arrays(*(np.asarray(word, np.uint64) for word in (*counter, *key)))
     for _ in range(_ROUNDS):
         left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
-        a, b, c, d = (right >> _SHIFT) ^ b ^ k, right & _WORD, (left >> _SHIFT) ^ d ^ l, left & _WORD
-        k, l = (k + _WEYL[0]) & _WORD, (l + _WEYL[1]) & _WORD
+        a, b, c, d = (right >> _SHIFT) ^ b ^ key0, right & _WORD, (left >> _SHIFT) ^ d ^ key1, left & _WORD
+        key0, key1 = (key0 + _WEYL[0]) & _WORD, (key1 + _WEYL[1]) & _WORD
     return a, b, c, d
 
 
@@ -74,7 +73,10 @@ def unit(seed: int, episode: int, tick: int, name: str, shape: tuple[int, ...] =
 @lru_cache(maxsize=1024)
 def _addresses(names: tuple[str, ...], counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Lay names out in blocks of four words: hash and number of each block, and the words in use."""
-    hashes, blocks, columns, start = [], [], [], 0
+    hashes: list[int] = []
+    blocks: list[int] = []
+    columns: list[int] = []
+    start = 0
     for name, count in zip(names, counts, strict=True):
         needed = -(-count // 4)
         hashes += [zlib.crc32(name.encode())] * needed
@@ -85,8 +87,8 @@ def _addresses(names: tuple[str, ...], counts: tuple[int, ...]) -> tuple[np.ndar
 
 
 def _words(what: str, value: ArrayLike, bits: int) -> np.ndarray:
-    """Check that an address fits its bits, (worlds,) uint64."""
-    for number in np.ravel(np.asarray(value, dtype=object)):
-        if not isinstance(number, int | np.integer) or not 0 <= number < 2**bits:
-            raise ValueError(f"{what} {number!r} is not a whole number in [0, 2**{bits})")
-    return np.atleast_1d(np.asarray(value, np.uint64))
+    """Check that addresses fit their bits, (worlds,) uint64."""
+    words = np.atleast_1d(value)
+    if words.dtype.kind not in "iu" or words.min(initial=0) < 0 or int(words.max(initial=0)) >> bits:
+        raise ValueError(f"{what} {value!r} must be a whole number in [0, 2**{bits})")
+    return words.astype(np.uint64)

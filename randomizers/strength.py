@@ -9,68 +9,86 @@
 of an axis: {"mass.cube": 1.0} is the heaviest cube that the strength allows.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from randomizers.distributions import Level, number
+from randomizers.axis import Axis
+from randomizers.distributions import number
 from randomizers.errors import unknown
 
 Strength = float | Mapping[str, Any]
-Pin = Mapping[str, float]
+Pin = Mapping[str, Any]
+PlainStrength = float | dict[str, tuple[float, float]]
+PlainPin = dict[str, float]
 EVERYTHING = "*"
 
 
-def plain_strength(strength: Strength, names: Mapping[str, str]) -> float | dict[str, tuple[float, float]]:
-    """Check a strength and turn it into plain data.
-
-    Args:
-        strength: A number, or a mapping from axis name, family or "*" to a number or (down, up).
-        names: Family of every axis.
-    """
+def plain_strength(strength: Strength, axes: Mapping[str, Axis]) -> PlainStrength:
+    """Check a strength and turn it into plain data; families are written in lower case."""
     if not isinstance(strength, Mapping):
         return _pair(strength, "strength")[0]
-    families = {family.lower() for family in names.values()}
-    known = {*names, *names.values(), EVERYTHING}
-    for key in strength:
-        if key not in known and str(key).lower() not in families:
-            raise ValueError(unknown("axis or family in strength", key, known))
-    return {
-        key if key in names else key.lower(): _pair(level, f"strength of `{key}`") for key, level in strength.items()
-    }
+    families = {axis.family for axis in axes.values()}
+    lower = {family.lower() for family in families}
+    plain: dict[str, tuple[float, float]] = {}
+    for key, level in _flat(strength):
+        name = key if key in axes or key == EVERYTHING else key.lower()
+        if name not in axes and name not in lower and name != EVERYTHING:
+            raise ValueError(unknown("axis or family in strength", key, {*axes, *families, EVERYTHING}))
+        plain[name] = _pair(level, f"strength of `{key}`", ends=True)
+    return plain
 
 
-def level(strength: float | Mapping[str, tuple[float, float]], name: str, family: str) -> tuple[float, float]:
-    """Strength (down, up) of one axis: its own, else its family's, else that of "*", else 1."""
-    if not isinstance(strength, Mapping):
+def plain_pin(pin: Pin | None, axes: Iterable[str]) -> PlainPin:
+    """Check pins and turn them into plain data."""
+    plain: PlainPin = {}
+    for name, place in _flat(pin or {}):
+        if name not in axes:
+            raise ValueError(unknown("axis to pin", name, axes))
+        plain[name] = number(place, f"pin of `{name}`")
+        if np.ndim(plain[name]) or not 0.0 <= plain[name] <= 1.0:
+            raise ValueError(f"pin of `{name}` is {place}; it must be in [0, 1], the two ends of its range")
+    return plain
+
+
+def levels(strengths: Sequence[PlainStrength], axes: Sequence[Axis]) -> tuple[np.ndarray, np.ndarray]:
+    """Look up the strengths towards the low and the high end, each (1 or worlds, 1 or axes)."""
+    if not any(isinstance(strength, dict) for strength in strengths):
+        both = np.array(strengths, float)[:, None]
+        return both, both
+    pairs = np.array([[_level(strength, axis) for axis in axes] for strength in strengths], float)
+    return pairs[..., 0], pairs[..., 1]
+
+
+def places(pins: Sequence[PlainPin], axes: Sequence[Axis]) -> np.ndarray:
+    """Look up the pinned places, (1 or worlds, axes); NaN where an axis is free."""
+    return np.array([[pin.get(axis.name, np.nan) for axis in axes] for pin in pins], float)
+
+
+def _level(strength: PlainStrength, axis: Axis) -> tuple[float, float]:
+    """The axis' own strength, else its family's, else that of "*", else 1."""
+    if not isinstance(strength, dict):
         return strength, strength
-    for key in (name, family.lower(), EVERYTHING):
+    for key in (axis.name, axis.family.lower(), EVERYTHING):
         if key in strength:
             return strength[key]
     return 1.0, 1.0
 
 
-def plain_pin(pin: Pin | None, names: Iterable[str]) -> dict[str, float]:
-    """Check pins and turn them into plain data."""
-    pins = {}
-    for name, place in (pin or {}).items():
-        if name not in names:
-            raise ValueError(unknown("axis to pin", name, names))
-        pins[name] = float(number(place, f"pin of `{name}`"))
-        if not 0.0 <= pins[name] <= 1.0:
-            raise ValueError(f"pin of `{name}` is {place}; it must be in [0, 1], the two ends of its range")
-    return pins
+def _flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Join the keys of nested mappings by dots: a command line's `pin.mass.cube=1` arrives nested."""
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
-def stack(per_world: Sequence[float]) -> Level:
-    """One number where all worlds agree, else (worlds,)."""
-    return per_world[0] if len(set(per_world)) == 1 else np.array(per_world)
-
-
-def _pair(level: Any, what: str) -> tuple[float, float]:
-    ends = number(level, what)
-    pair = ends if isinstance(ends, tuple) else (ends, ends)
-    if len(pair) != 2 or min(pair) < 0.0:
-        raise ValueError(f"{what} is {level}; it must be a number >= 0, or a pair (towards low, towards high)")
+def _pair(strength: Any, what: str, ends: bool = False) -> tuple[float, float]:
+    level = number(strength, what)
+    pair = level if isinstance(level, tuple) else (level, level)
+    if len(pair) != 2 or min(pair) < 0.0 or (isinstance(level, tuple) and not ends):
+        either = ", or a pair (towards low, towards high)" if ends else ""
+        raise ValueError(f"{what} is {strength}; it must be a number >= 0{either}")
     return float(pair[0]), float(pair[1])

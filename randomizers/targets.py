@@ -16,9 +16,9 @@ Targets = str | Iterable[str]
 
 def patterns(of: Targets, kind: str) -> str:
     """Write targets as one string, separated by spaces."""
-    words = of.split() if isinstance(of, str) else list(of) if isinstance(of, Iterable) else [of]
-    if not words or not all(isinstance(word, str) and word.strip() for word in words):
-        raise ValueError(f"{kind}.of names its targets, such as 'cube' or '*', not {of!r}")
+    words = of.split() if isinstance(of, str) else list(of) if isinstance(of, Iterable) else []
+    if not words or not all(isinstance(word, str) and word.strip("! ") for word in words):
+        raise ValueError(f"{kind}.of names its targets, such as 'cube', 'cube table' or '*', not {of!r}")
     return " ".join(words)
 
 
@@ -30,30 +30,41 @@ def expand(knob: str, of: str, target: str, knobs: Iterable[str]) -> list[str]:
         of: Targets, separated by spaces.
         target: What a target is called in errors, such as "body".
         knobs: Names of all knobs of the world.
+
+    Raises:
+        ValueError: A name or a wildcard that fits nothing.
     """
     if "{of}" not in knob:
         if knob not in knobs:
             raise ValueError(unknown("knob", knob, knobs))
         return [knob]
-    before, after = knob.split("{of}")
-    known = {name[len(before) : len(name) - len(after)]: name for name in knobs if _fits(name, before, after)}
-    chosen: list[str] = []
+    known = dict(sorted(_targets(knob, knobs)))
+    chosen: dict[str, str] = {}
     for word in of.split():
-        found = _find(word.removeprefix("!"), known, f"{target} with a knob `{knob}`")
-        chosen = [t for t in chosen if t not in found] if word[0] == "!" else chosen + [t for t in found if t not in chosen]
+        found = _find(word.removeprefix("!"), known, target)
+        if word.startswith("!"):
+            chosen = {name: full for name, full in chosen.items() if name not in found}
+        else:
+            chosen |= found
     if not chosen:
-        raise ValueError(f"`{of}` leaves no {target} to vary. Known: {', '.join(sorted(known)) or 'none'}")
-    return [known[name] for name in chosen]
+        raise ValueError(f"`{of}` leaves no {target} to vary. Known: {', '.join(known)}")
+    return list(chosen.values())
 
 
-def _fits(name: str, before: str, after: str) -> bool:
-    middle = name[len(before) : len(name) - len(after)]
-    return name.startswith(before) and name.endswith(after) and middle != "" and "." not in middle
+def _targets(knob: str, knobs: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Targets that have such a knob, each with the knob's full name."""
+    before, after = knob.split("{of}")
+    for full in knobs:
+        name = full.removeprefix(before).removesuffix(after)
+        if full == f"{before}{name}{after}" and name and "." not in name:
+            yield name, full
 
 
-def _find(word: str, known: Iterable[str], what: str) -> list[str]:
-    """Targets that fit one word; none is an error."""
-    found = [name for name in known if fnmatchcase(name, word)]
+def _find(word: str, known: dict[str, str], target: str) -> dict[str, str]:
+    """Targets that fit one word."""
+    found = {name: full for name, full in known.items() if fnmatchcase(name, word)}
+    if not found and any(sign in word for sign in "*?["):
+        raise ValueError(f"`{word}` fits no {target}. Known: {', '.join(known) or 'none'}")
     if not found:
-        raise ValueError(unknown(what, word, known))
+        raise ValueError(unknown(target, word, known))
     return found
