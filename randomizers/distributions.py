@@ -7,7 +7,9 @@ A distribution of numbers is two ends and a shape: a rising map from u to the pl
 between the ends. Strength pulls the ends towards the neutral value (the nominal itself, 1 for a
 factor, 0 for an offset), so that a fixed u walks steadily away from it as strength grows:
 
-    value = neutral + (1 - t) * down * (low - neutral) + t * up * (high - neutral)
+    low'  = (1 - down) * neutral + down * low
+    high' = (1 - up) * neutral + up * high
+    value = low' + t * (high' - low')
 
 The distributions whose shape is a table live in `randomizers.shapes`.
 """
@@ -88,9 +90,10 @@ class Interval(Distribution):
         return u
 
     def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
-        t = self.place(u)
-        low, high = (np.asarray(end) - neutral for end in self.ends)
-        return neutral + (1.0 - t) * (down * low) + t * (up * high)
+        low, high = map(np.asarray, self.ends)
+        low = (1.0 - down) * neutral + down * low
+        high = (1.0 - up) * neutral + up * high
+        return low + self.place(u) * (high - low)
 
     def quantile(self, u: np.ndarray) -> np.ndarray:
         """The value at u at strength 1, whatever is neutral."""
@@ -157,9 +160,9 @@ class LogUniform(Uniform):
 
     def check(self, neutral: Any, nominal: Any) -> None:
         super().check(neutral, nominal)
-        if not (np.all(np.asarray(nominal) > 0) and np.all(np.asarray(neutral) > 0)):
-            about = f"a nominal value of {nominal}" if np.any(neutral) else "an offset"
-            raise ValueError(f"{self} cannot vary {about}: logarithms need values > 0; use Uniform or Normal")
+        for value, what in ((nominal, f"a nominal value of {nominal}"), (neutral, "an offset")):
+            if not np.all(np.asarray(value) > 0):
+                raise ValueError(f"{self} cannot vary {what}: logarithms need values > 0; use Uniform or Normal")
 
 
 @dataclass(frozen=True, repr=False, init=False)

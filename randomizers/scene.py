@@ -17,12 +17,12 @@ class Distractors(Randomizer):
     Args:
         count: How many there are; the engine rounds it.
         position: Where each one lies on its band of the table, per component [m].
-        size: Half of its size [m].
+        size: Edge of a box, diameter of a ball or cylinder [m].
         shape: box, ball or cylinder.
     """
 
     count: Varied = varies("distractors.count", Choice(0, 1, 2, 3))
     position: Varied = varies("distractors.{of}.position", nominal + Uniform(-0.05, 0.05))
     # From a bottle cap to a mug; guessed.
-    size: Varied = varies("distractors.{of}.size", Uniform(0.015, 0.04))
+    size: Varied = varies("distractors.{of}.size", Uniform(0.03, 0.09))
     shape: Varied = varies("distractors.{of}.shape", Choice("box", "ball", "cylinder"))

@@ -60,7 +60,7 @@ def uniforms(
     seeds, episodes, ticks = (word[:, None] for word in np.broadcast_arrays(seeds, episodes, ticks))
     hashes, blocks, columns = _addresses(tuple(names), tuple(counts))
     words = philox((hashes, episodes, ticks, blocks), (seeds & _WORD, seeds >> _SHIFT))
-    drawn = np.stack(words, axis=-1).reshape(len(seeds), -1)  # (worlds, 4 * blocks)
+    drawn = np.stack(words, axis=-1).reshape(len(seeds), 4 * len(hashes))
     return (drawn[:, columns] + 0.5) * 2.0**-32
 
 

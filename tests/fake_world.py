@@ -1,0 +1,73 @@
+"""A world made of plain numbers: every kind of knob that randomizers may meet, and no simulator."""
+
+from typing import Any
+
+import numpy as np
+
+from randomizers import Knob
+
+PATTERNS = ("flat", "checker", "noise", "gradient", "image")
+SHAPES = ("box", "ball", "cylinder")
+
+
+class FakeWorld:
+    """Knobs over a dictionary; `state` is what was last written, the nominal value at first."""
+
+    def __init__(self) -> None:
+        self.knobs: dict[str, Knob] = {}
+        self.state: dict[str, Any] = {}
+        for name, nominal, unit, limits, options in _everything():
+            self.add(name, nominal, unit, limits, options)
+
+    def add(self, name: str, nominal: Any, unit: str = "1", limits=(-np.inf, np.inf), options=()) -> None:
+        """Give the world one more knob."""
+        self.state[name] = nominal
+        self.knobs[name] = Knob(
+            nominal, unit, lambda: self.state[name], lambda value: self._write(name, value), limits, options
+        )
+
+    def _write(self, name: str, value: Any) -> None:
+        knob = self.knobs[name]
+        if knob.options:
+            assert value in knob.options
+        else:
+            assert np.shape(value) == np.shape(knob.nominal)
+            assert np.all(np.asarray(value) >= knob.limits[0]) and np.all(np.asarray(value) <= knob.limits[1])
+        self.state[name] = value
+
+    def bits(self) -> dict[str, bytes | str]:
+        """The state bit for bit, for exact comparison."""
+        return {
+            name: value if isinstance(value, str) else np.asarray(value, float).tobytes()
+            for name, value in self.state.items()
+        }
+
+
+def _everything() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, ...]]]:
+    """Name, nominal, unit, limits and options of every knob."""
+    free, positive, fraction = (-np.inf, np.inf), (1e-4, 1e3), (0.0, 1.0)
+    found: list[tuple] = []
+    found += [(f"mass.{body}", mass, "kg", positive, ()) for body, mass in (("cube", 0.1), ("duck", 0.2))]
+    found += [(f"friction.{body}", mu, "1", (0.0, 10.0), ()) for body, mu in (("cube", 1.0), ("duck", 0.5))]
+    for joint in ("panda_joint1", "panda_joint2"):
+        found.append((f"damping.{joint}", 0.1, "N m s/rad", (0.0, 10.0), ()))
+        found.append((f"gain.{joint}", 25.0, "1/s", (1.0, 200.0), ()))
+    found += [(f"latency.{what}", 0.0, "s", (0.0, 0.2), ()) for what in ("action", "images")]
+    for surface in ("floor", "table", "cube", "distractor0"):
+        found.append((f"texture.{surface}.pattern", "flat", "1", free, PATTERNS))
+        found.append((f"texture.{surface}.variant", 0.5, "1", fraction, ()))
+        found.append((f"texture.{surface}.colour", np.array([0.8, 0.2, 0.1]), "1", fraction, ()))
+    found.append(("light.direction", np.array([0.6, 0.0, 0.8]), "1", free, ()))
+    found.append(("light.colour", np.ones(3), "1", (0.0, 2.0), ()))
+    found += [("light.ambient", 0.4, "1", fraction, ()), ("light.shadow", 0.0, "1", fraction, ())]
+    for camera in ("wrist", "side"):
+        found.append((f"camera.{camera}.position", np.array([0.5, 0.0, 0.4]), "m", free, ()))
+        found.append((f"camera.{camera}.rotation_deg", np.zeros(3), "deg", (-45.0, 45.0), ()))
+        found.append((f"camera.{camera}.fov_deg", 60.0, "deg", (5.0, 150.0), ()))
+        found.append((f"exposure.{camera}", 1.0, "1", (0.05, 20.0), ()))
+        found.append((f"noise.{camera}", 0.0, "1", fraction, ()))
+    found.append(("distractors.count", 0.0, "1", (0.0, 4.0), ()))
+    found.append(("distractors.0.position", np.array([0.2, 0.3]), "m", free, ()))
+    found.append(("distractors.0.size", 0.06, "m", (0.02, 0.15), ()))
+    found.append(("distractors.0.shape", "box", "1", free, SHAPES))
+    return found
