@@ -1,0 +1,208 @@
+"""Write a bundle: policy as ONNX with everything inside, its contract, and the proof that runtimes agree.
+
+    export(Path("runs/7/checkpoint"), Path("runs/7/bundle"), arm="panda", task="push")
+
+The folder appears whole or not at all; a policy whose ONNX acts differently is not exported.
+"""
+
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from agents import checkpoint
+from agents.acting import open_session
+from agents.onnx_export import example, to_onnx
+from agents.policy import Policy
+from agents.storage import write_bytes, write_json
+from envs.arms import profile
+from envs.rendering.assets import CAMERAS
+from envs.tasks import base
+from randomizers.errors import unknown
+from transfer.bundle.bundle import (
+    FILES,
+    GOLDEN,
+    IO,
+    IO_HASH,
+    KIND,
+    MANIFEST,
+    PARITY,
+    POLICY,
+    SCHEMA,
+    TOLERANCE,
+    TRAIN,
+    Bundle,
+    sha256,
+)
+from transfer.bundle.contract import Contract
+from transfer.folders import whole_folder
+
+SAMPLES = 16
+"""Golden inputs; 64 px images of one camera make 200 kB."""
+
+
+def export(
+    folder: Path,
+    out: Path,
+    *,
+    arm: str,
+    task: str,
+    execute: int = 1,
+    train: Mapping | None = None,
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> Bundle:
+    """Export a checkpoint.
+
+    Args:
+        folder: Checkpoint.
+        out: Must not exist, or be empty.
+        arm: Name of the arm's profile.
+        task: Name of the task.
+        execute: Actions of a chunk that are carried out before the policy looks again.
+        train: More notes for train.json, such as measured success.
+        inputs: Golden inputs by name, such as frames of demonstrations; None makes plausible ones.
+
+    Raises:
+        FileNotFoundError: There is no checkpoint.
+        ValueError: The policy needs what no arm can see, or ONNX differs from torch.
+    """
+    kept = checkpoint.load(folder)
+    about = checkpoint.read_about(folder)
+    notes = {
+        "step": kept.step,
+        "record": kept.record,
+        "versions": about["versions"],
+        "weights": about["sha256"],
+    }
+    contract = contract_of(kept.policy, arm, task, execute)
+    return export_policy(kept.policy, out, contract, train=notes | dict(train or {}), inputs=inputs)
+
+
+def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
+    """Describe a vision policy for an arm and a task."""
+    spec = policy.spec
+    if spec.observes != "images":
+        raise ValueError(
+            f'The policy observes "{spec.observes}", ground truth that no arm can measure; '
+            "train a vision policy (observes: images) and export that."
+        )
+    for camera in spec.cameras:
+        if camera not in CAMERAS:
+            raise ValueError(unknown("camera", camera, CAMERAS))
+    cameras = {name: CAMERAS[name] for name in spec.cameras}
+    described = Contract.of(
+        profile.load(arm),
+        base.get(task),
+        cameras,
+        image_size=spec.image_size,
+        chunk=spec.chunk,
+        execute=execute,
+    )
+    size = sum(term.size for term in described.proprioception)
+    if spec.proprioception != size:
+        raise ValueError(
+            f"The policy reads {spec.proprioception} numbers of proprioception; `{arm}` has {size}."
+        )
+    if not 1 <= execute <= spec.chunk:
+        raise ValueError(f"execute must be in [1, {spec.chunk}], the policy's chunk, not {execute}.")
+    return described
+
+
+def export_policy(
+    policy: Policy,
+    out: Path,
+    contract: Contract,
+    *,
+    train: Mapping,
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> Bundle:
+    """Export a policy that is in memory; see `export`."""
+    described = json_bytes(contract.to_dict())
+    model = with_metadata(to_onnx(policy, contract.action.scale), {IO_HASH: sha256(described)})
+    given = dict(inputs) if inputs is not None else plausible(policy)
+    expected = torch_actions(policy, given, contract)
+    proof = parity(model, given, expected, contract)
+    with whole_folder(Path(out)) as fresh:
+        write_bytes(fresh / POLICY, model)
+        write_bytes(fresh / IO, described)
+        write_json(fresh / TRAIN, json.loads(json.dumps(dict(train))))
+        write_json(fresh / PARITY, proof)
+        write_bytes(fresh / GOLDEN, packed({**given, "actions": expected}))
+        write_json(fresh / MANIFEST, manifest(fresh))
+    return Bundle.load(out)
+
+
+def json_bytes(data: Mapping) -> bytes:
+    """Give JSON with numbers at full precision."""
+    return (json.dumps(data, indent=1) + "\n").encode()
+
+
+def with_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
+    """Write text into the model file itself, so that a lone file can be told apart."""
+    graph = onnx.load_from_string(model)
+    onnx.helper.set_model_props(graph, dict(entries))
+    return graph.SerializeToString()
+
+
+def plausible(policy: Policy) -> dict[str, np.ndarray]:
+    """Make golden inputs of the right shapes."""
+    return {name: tensor.numpy() for name, tensor in example(policy.spec, SAMPLES).items()}
+
+
+def torch_actions(policy: Policy, inputs: Mapping[str, np.ndarray], contract: Contract) -> np.ndarray:
+    """Give torch's actions (samples, chunk, action) in physical units."""
+    was_training = policy.training
+    with torch.no_grad():
+        actions, _ = policy.eval()({name: torch.from_numpy(values) for name, values in inputs.items()})
+    policy.train(was_training)
+    return (actions * torch.tensor(contract.action.scale)).numpy()
+
+
+def parity(model: bytes, inputs: Mapping[str, np.ndarray], expected: np.ndarray, contract: Contract) -> dict:
+    """Compare torch with onnxruntime in unit actions.
+
+    Raises:
+        ValueError: They differ by more than `TOLERANCE`.
+    """
+    (found,) = open_session(model).run(None, dict(inputs))
+    error = np.abs((np.asarray(found) - expected) / contract.action.scale)
+    if not error.max() <= TOLERANCE:
+        raise ValueError(
+            f"ONNX differs from torch by {error.max():.3g} of a unit action, more than {TOLERANCE}: "
+            "nothing was written. Check the policy for operators that the exporter changes."
+        )
+    return {
+        "max_abs_error": float(error.max()),
+        "mean_abs_error": float(error.mean()),
+        "unit": "unit actions",
+        "tolerance": TOLERANCE,
+        "samples": len(expected),
+        "versions": {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
+        "machine": platform.machine(),
+    }
+
+
+def packed(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Serialise arrays as .npz without pickle."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def manifest(folder: Path) -> dict:
+    """List every file with its fingerprint."""
+    return {
+        "kind": KIND,
+        "schema": SCHEMA,
+        "files": {name: sha256((folder / name).read_bytes()) for name in FILES},
+        "versions": {name: version(name) for name in ("torch", "onnx", "onnxruntime", "numpy")},
+        "bytes": sum(os.path.getsize(folder / name) for name in FILES),
+        "note": "Not certified for safety. Use an independent emergency stop.",
+    }
