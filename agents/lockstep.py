@@ -1,0 +1,167 @@
+"""Run one job: a batch of worlds stepped in lockstep until its last episode has ended.
+
+    episodes = run_job(spec.build(8), 8, job, policy=onnx_bytes)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from agents.acting import Actor
+from agents.behaviour import Driver
+from agents.dataset import Episodes
+from agents.jobs import Job
+
+RECORDED = ("proprioception", "goal", "state")
+MOST_STEPS = 10_000  # a task without a horizon would hang a collector
+
+
+class BatchOfWorlds(Protocol):
+    """What a collector needs of `envs.worlds.Worlds`."""
+
+    success: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    reward: np.ndarray
+    diverged: np.ndarray
+    draws: Sequence[Any]
+
+    def begin(self, rows: np.ndarray, seed: int, episodes: np.ndarray, strength: Any, pin: Any) -> None: ...
+    def observe(self, active: np.ndarray | None = None) -> dict: ...
+    def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None: ...
+    def expert_actions(self) -> np.ndarray: ...
+    def auxiliary(self) -> np.ndarray: ...
+
+
+@dataclass
+class Trace:
+    """What happened to every row of a batch.
+
+    Attributes:
+        length: (rows,) steps.
+        reward: (rows,) summed.
+        success: (rows,) bool.
+        fault: Why an episode was given up, or "".
+        steps: Per step, what was seen and labelled.
+    """
+
+    length: np.ndarray
+    reward: np.ndarray
+    success: np.ndarray
+    fault: list[str]
+    steps: list[dict[str, np.ndarray]] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, rows: int) -> "Trace":
+        """Start with nothing."""
+        return cls(np.zeros(rows, int), np.zeros(rows), np.zeros(rows, bool), [""] * rows)
+
+
+def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) -> Episodes:
+    """Run one job in a batch of worlds.
+
+    Args:
+        worlds: A batch of `rows` worlds; whatever ran in it before does not matter.
+        rows: Its size. A smaller job leaves the last rows idle, so the policy always sees a full batch.
+        job: What to run.
+        policy: ONNX bytes of the student.
+    """
+    count = len(job.episodes)
+    if count > rows:
+        raise ValueError(f"Job {job.index} has {count} episodes, but a batch has {rows} worlds")
+    # Idle rows repeat the last episode: they are begun, never stepped.
+    numbers = np.array([*job.episodes, *[job.episodes[-1]] * (rows - count)])
+    worlds.begin(np.arange(rows), job.seed, numbers, job.strength, job.pin)
+    actor = None
+    if policy is not None and job.behaviour.driver == "student":
+        actor = Actor(policy, rows, job.behaviour.execute)
+    driver = Driver(job.behaviour, job.seed, numbers, actor)
+    draws = [worlds.draws[row].to_dict() for row in range(count)]
+    trace = drive(worlds, driver, np.arange(rows) < count, job)
+    return package(job, trace, draws)
+
+
+def drive(worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job) -> Trace:
+    """Step until every row has ended; a row whose numbers blow up is given up alone."""
+    trace = Trace.empty(len(active))
+    for step in range(MOST_STEPS):
+        observation, labels = worlds.observe(active), worlds.expert_actions()
+        active = give_up(trace, active, ~worlds.diverged, "the simulation blew up")
+        active = give_up(trace, active, finite_rows(observation, labels), "the simulation is not finite")
+        actions = np.array(driver.act(observation, labels, step))
+        active = give_up(trace, active, np.isfinite(actions).all(1), "the policy's action is not finite")
+        if not active.any():
+            return trace
+        actions[~active] = 0.0
+        trace.steps.append(seen(worlds, observation, labels, actions, job))
+        worlds.step(actions, active)
+        trace.length += active
+        trace.reward += np.where(active, worlds.reward, 0.0)
+        trace.success |= active & worlds.success
+        active = active & (worlds.diverged | ~(worlds.terminated | worlds.truncated))
+    raise RuntimeError(f"Job {job.index} was not over after {MOST_STEPS} steps: the task has no horizon")
+
+
+def finite_rows(observation: Mapping, labels: np.ndarray) -> np.ndarray:
+    """Tell which rows hold finite numbers only, (rows,) bool."""
+    arrays = [labels, *(observation[name] for name in RECORDED)]
+    return np.logical_and.reduce([np.isfinite(values).all(1) for values in arrays])
+
+
+def give_up(trace: Trace, active: np.ndarray, sound: np.ndarray, why: str) -> np.ndarray:
+    """End active rows that are not sound and note why; the others go on."""
+    for row in np.flatnonzero(active & ~sound):
+        trace.fault[row] = f"{why} at step {trace.length[row]}"
+    return active & sound
+
+
+def seen(
+    worlds: BatchOfWorlds, observation: Mapping, labels: np.ndarray, actions: np.ndarray, job: Job
+) -> dict[str, np.ndarray]:
+    """Keep what this job asked for of one step."""
+    images = observation.get("images", {})
+    kept = {f"images.{name}": values for name, values in images.items()} if job.record or job.strips else {}
+    if job.record:
+        kept |= {name: np.asarray(observation[name], np.float32) for name in RECORDED}
+        kept["auxiliary"] = np.asarray(worlds.auxiliary(), np.float32)
+        kept["label"] = np.asarray(labels, np.float32)
+        kept["action"] = np.asarray(actions, np.float32)
+    return kept
+
+
+def package(job: Job, trace: Trace, draws: Sequence[dict]) -> Episodes:
+    """Put the rows of a trace one after the other; episodes with a fault leave a record but no frames."""
+    frames = [0 if trace.fault[row] or not job.record else int(n) for row, n in enumerate(trace.length)]
+    records = tuple(
+        {
+            "seed": job.seed,
+            "episode": episode,
+            "success": bool(trace.success[row]) and not trace.fault[row],
+            "length": int(trace.length[row]),
+            "reward": 0.0 if trace.fault[row] else float(trace.reward[row]),
+            "fault": trace.fault[row],
+            "frames": frames[row],
+            "randomization": draws[row],
+        }
+        for row, episode in enumerate(job.episodes)
+    )
+    rows = [(step, row) for row in range(len(job.episodes)) for step in range(frames[row])]
+    columns = {}
+    for name in trace.steps[0] if rows else ():
+        columns[name] = np.stack([trace.steps[step][name][row] for step, row in rows])
+    return Episodes(job.index, records, columns, strips_of(job, trace))
+
+
+def strips_of(job: Job, trace: Trace) -> dict[int, np.ndarray]:
+    """Cut the first camera's images of the episodes that are to be shown."""
+    cameras = [name for name in (trace.steps[0] if trace.steps else ()) if name.startswith("images.")]
+    if not cameras:
+        return {}
+    shown = [(row, episode) for row, episode in enumerate(job.episodes) if episode in job.strips]
+    return {
+        episode: np.stack([trace.steps[step][cameras[0]][row] for step in range(trace.length[row])])
+        for row, episode in shown
+        if trace.length[row]
+    }
