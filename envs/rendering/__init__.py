@@ -1,1 +1,1 @@
-"""What worlds look like: meshes, textures, appearance, renderers, sensors."""
+"""What worlds look like: scenes, appearance, textures, renderers and sensors."""

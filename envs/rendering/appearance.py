@@ -4,7 +4,7 @@
     visual = knobs(look, 3, scene)                   # the knobs of world 3
     visual["camera.front.fov_deg"].write(40.0)
 
-Every knob writes its own numbers from the value it is given, never from the present one, so that knobs commute.
+Every knob writes its own numbers from the value it is given, never from the present one, so knobs commute.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from envs.rendering.scene import PATTERNS, Appearance, CameraSpec, Scene
-from randomizers.world import Knob
+from randomizers.world import Knob, Value
 
 LIGHT_DIRECTION = (0.35, 0.45, 0.82)
 """Towards a lamp above the table, on the cameras' side; a choice."""
@@ -65,7 +65,9 @@ def looking_at(camera: CameraSpec) -> np.ndarray:
     forward = unit(np.subtract(camera.target, camera.position))
     side = np.cross(forward, (0.0, 0.0, 1.0))
     if np.linalg.norm(side) < 1e-6:
-        raise ValueError(f"camera at {camera.position} looks straight up or down; move its target a little aside.")
+        raise ValueError(
+            f"camera at {camera.position} looks straight up or down; move its target a little aside."
+        )
     right = unit(side)
     return np.stack((right, np.cross(forward, right), forward), axis=1)
 
@@ -96,7 +98,9 @@ def knobs(appearance: Appearance, row: int, scene: Scene) -> dict[str, Knob]:
     for index, (name, camera) in enumerate(scene.cameras.items()):
         at = (row, index)
         found |= {
-            f"camera.{name}.position": _vector(appearance.camera_position, at, camera.position, "m", "position"),
+            f"camera.{name}.position": _vector(
+                appearance.camera_position, at, camera.position, "m", "position"
+            ),
             f"camera.{name}.rotation_deg": _rotation(appearance.world_from_camera, at, looking_at(camera)),
             f"camera.{name}.fov_deg": _number(appearance.fov_deg, at, camera.fov_deg, "deg", "fov_deg"),
             f"exposure.{name}": _number(appearance.exposure, at, 1.0, "1", "exposure"),
@@ -110,13 +114,17 @@ def _number(array: np.ndarray, at: tuple[int, ...], nominal: float, unit_name: s
     return Knob(nominal, unit_name, lambda: float(array[at]), _store(array, at), LIMITS[limits])
 
 
-def _vector(array: np.ndarray, at: tuple[int, ...], nominal: tuple[float, ...], unit_name: str, limits: str) -> Knob:
+def _vector(
+    array: np.ndarray, at: tuple[int, ...], nominal: tuple[float, ...], unit_name: str, limits: str
+) -> Knob:
     """A knob on one row of three."""
-    return Knob(np.array(nominal), unit_name, lambda: array[at].astype(float), _store(array, at), LIMITS[limits])
+    return Knob(
+        np.array(nominal), unit_name, lambda: array[at].astype(float), _store(array, at), LIMITS[limits]
+    )
 
 
-def _store(array: np.ndarray, at: tuple[int, ...]) -> Callable:
-    def write(value: float | np.ndarray) -> None:
+def _store(array: np.ndarray, at: tuple[int, ...]) -> Callable[[Value], None]:
+    def write(value: Value) -> None:
         array[at] = value
 
     return write
@@ -125,25 +133,25 @@ def _store(array: np.ndarray, at: tuple[int, ...]) -> Callable:
 def _word(array: np.ndarray, at: tuple[int, ...], nominal: str) -> Knob:
     """A knob on a pattern's index."""
 
-    def write(value: str) -> None:
+    def write(value: Value) -> None:
         array[at] = PATTERNS.index(str(value))
 
-    return Knob(nominal, "1", lambda: PATTERNS[array[at]], write, options=PATTERNS)  # type: ignore[arg-type]
+    return Knob(nominal, "1", lambda: PATTERNS[array[at]], write, options=PATTERNS)
 
 
 def _direction(array: np.ndarray, at: tuple[int, ...]) -> Knob:
     """A knob on a unit vector; any length is accepted."""
 
-    def write(value: np.ndarray) -> None:
-        array[at] = unit(value)
+    def write(value: Value) -> None:
+        array[at] = unit(np.asarray(value, float))
 
-    return Knob(unit(LIGHT_DIRECTION), "1", lambda: array[at].astype(float), write, (-1.0, 1.0))  # type: ignore[arg-type]
+    return Knob(unit(LIGHT_DIRECTION), "1", lambda: array[at].astype(float), write, (-1.0, 1.0))
 
 
 def _rotation(array: np.ndarray, at: tuple[int, ...], nominal: np.ndarray) -> Knob:
-    """A knob on a camera's turn about its own axes: a rotation vector in degrees, zero at the nominal pose."""
+    """A knob on a camera's turn about its own axes: a rotation vector [deg], zero at the nominal pose."""
 
-    def write(value: np.ndarray) -> None:
+    def write(value: Value) -> None:
         turn, _ = cv2.Rodrigues(np.radians(np.asarray(value, float)))
         array[at] = nominal @ turn
 
@@ -151,4 +159,4 @@ def _rotation(array: np.ndarray, at: tuple[int, ...], nominal: np.ndarray) -> Kn
         vector, _ = cv2.Rodrigues(nominal.T @ array[at].astype(float))
         return np.degrees(vector[:, 0])
 
-    return Knob(np.zeros(3), "deg", read, write, LIMITS["rotation_deg"])  # type: ignore[arg-type]
+    return Knob(np.zeros(3), "deg", read, write, LIMITS["rotation_deg"])

@@ -20,23 +20,34 @@ from typing import Protocol
 import numpy as np
 
 from envs.engine import ObjectSpec
-from envs.rendering.meshes import Soup, ball, box, cylinder, finished, joined, read_obj, rectangle, simplified, welded
+from envs.rendering.meshes import (
+    Soup,
+    ball,
+    box,
+    cylinder,
+    finished,
+    joined,
+    read_obj,
+    rectangle,
+    simplified,
+    welded,
+)
 from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
 from randomizers.errors import unknown
 
 DETAILS = ("low", "full")
 DISTRACTORS = 4
 DISTRACTOR_SHAPES = ("box", "ball", "cylinder")
-TABLE_TOP_M = 0.0
-RECIPE = "3"  # Part of the cache's key: raise it when the preparation below changes.
+TABLE_TOP_M, FLOOR_M = 0.0, -0.45
+RECIPE = "5"  # Part of the cache's key: raise it when the preparation below changes.
 TILE_M = 0.25  # One texture tile on arm and hand; about a link's width.
 
-# Triangles of each link at detail "low", 960 in all: what a 64 to 84 pixel image can show
+# Triangles of each link at detail "low", 1,120 in all: what a 64 to 84 pixel image can show
 # (shared/reference/rendering.md: 1,000 triangles agree with the full mesh on 98.8 % of pixels).
 TRIANGLES = {
     "panda_link0": 80, "panda_link1": 90, "panda_link2": 90, "panda_link3": 110, "panda_link4": 110,
-    "panda_link5": 140, "panda_link6": 110, "panda_link7": 70, "panda_hand": 100,
-    "panda_leftfinger": 30, "panda_rightfinger": 30,
+    "panda_link5": 140, "panda_link6": 180, "panda_link7": 80, "panda_hand": 160,
+    "panda_leftfinger": 40, "panda_rightfinger": 40,
 }  # fmt: skip
 FILES = {
     "panda_link0": "collision/link0", "panda_link1": "visual/link1", "panda_link2": "visual/link2",
@@ -49,14 +60,14 @@ HAND = ("panda_hand", "panda_leftfinger", "panda_rightfinger")
 SURFACES = {
     "floor": Surface((0.45, 0.42, 0.40), "noise"),
     "wall": Surface((0.72, 0.76, 0.80)),
-    "table": Surface((0.62, 0.50, 0.38), "image"),
+    "table": Surface((1.0, 0.94, 0.86), "image"),
     "arm": Surface((0.92, 0.93, 0.94)),
     "hand": Surface((0.55, 0.57, 0.60)),
 }
 DISTRACTOR_COLOURS = ((0.2, 0.6, 0.3), (0.7, 0.6, 0.2), (0.3, 0.35, 0.7), (0.6, 0.3, 0.6))
 CAMERAS = {
-    "front": CameraSpec(position=(1.15, 0.0, 0.65), target=(0.46, 0.0, 0.06), fov_deg=38.0),
-    "side": CameraSpec(position=(0.50, 0.95, 0.50), target=(0.47, 0.0, 0.08), fov_deg=38.0),
+    "front": CameraSpec(position=(1.15, 0.0, 0.65), target=(0.46, 0.0, 0.08), fov_deg=40.0),
+    "side": CameraSpec(position=(0.50, 0.85, 0.55), target=(0.49, 0.0, 0.07), fov_deg=37.0),
 }
 
 
@@ -89,7 +100,9 @@ def mesh_folder() -> Path:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     folder = Path(folders[0], "franka_panda", "meshes") if folders else Path("pybullet_data")
     if not folder.is_dir():
-        raise FileNotFoundError(f"the Panda's meshes are not at {folder}; install them with `pip install pybullet`.")
+        raise FileNotFoundError(
+            f"the Panda's meshes are not at {folder}; install them with `pip install pybullet`."
+        )
     return folder
 
 
@@ -97,7 +110,7 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
     """Build the scene of a Panda and a task's objects on a table; table top at z = 0, arm base at the origin.
 
     Parts, in the order of all transforms: floor, wall, table, panda_link0..7, panda_hand, panda_leftfinger,
-    panda_rightfinger, the task's objects, then distractor<i>.<shape> for i in 0..3 and each DISTRACTOR_SHAPES.
+    panda_rightfinger, the task's objects, then distractor<i>.<shape> for i in 0..3 and box, ball, cylinder.
     The distractors are drawn from unit meshes, 1 m wide: their transforms carry the size as a uniform scale.
 
     Args:
@@ -110,28 +123,43 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
     if detail not in DETAILS:
         raise ValueError(unknown("detail", detail, DETAILS))
     surfaces = dict(SURFACES)
-    parts = [*_room(), *(Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES)]
+    parts = [
+        *_room(),
+        *(Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES),
+    ]
     for item in task.objects:
         parts.append(Part(item.name, box(item.half_extents), item.name))
         surfaces[item.name] = Surface(item.colour)
     unit = {"box": box((0.5, 0.5, 0.5)), "ball": ball(0.5), "cylinder": cylinder(0.4, 0.5)}
     for index, colour in enumerate(DISTRACTOR_COLOURS):
         surfaces[f"distractor{index}"] = Surface(colour)
-        parts += [Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}") for shape in DISTRACTOR_SHAPES]
+        parts += [
+            Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}")
+            for shape in DISTRACTOR_SHAPES
+        ]
     return Scene(tuple(parts), surfaces, dict(CAMERAS))
 
 
 def _room() -> tuple[Part, Part, Part]:
-    """Floor, two walls behind arm and workspace, and a table; as few triangles as can be."""
-    floor = rectangle(2, 1.0, (1.6, 1.6, 0.0), (0.4, 0.0, -0.6), tile=0.8)
+    """Floor, two walls behind arm and workspace, and a table; as few triangles as can be.
+
+    The floor leaves out what lies under the table, and the walls end just below its top: TinyRenderer pays
+    for every pixel of a hidden triangle too.
+    """
+    floor = joined(
+        rectangle(2, 1.0, (0.5, 1.8, 0.0), (-0.7, 0.0, FLOOR_M), tile=0.8),
+        rectangle(2, 1.0, (0.55, 0.675, 0.0), (0.35, -1.125, FLOOR_M), tile=0.8),
+        rectangle(2, 1.0, (0.55, 0.675, 0.0), (0.35, 1.125, FLOOR_M), tile=0.8),
+        rectangle(2, 1.0, (0.6, 1.8, 0.0), (1.5, 0.0, FLOOR_M), tile=0.8),
+    )
     walls = joined(
-        rectangle(0, 1.0, (0.0, 1.6, 1.3), (-0.7, 0.0, 0.7), tile=1.0),
-        rectangle(1, 1.0, (1.6, 0.0, 1.3), (0.4, -0.95, 0.7), tile=1.0),
+        rectangle(0, 1.0, (0.0, 1.8, 1.1), (-0.75, 0.0, FLOOR_M + 1.1), tile=1.0),
+        rectangle(1, 1.0, (1.5, 0.0, 1.1), (0.75, -1.0, FLOOR_M + 1.1), tile=1.0),
     )
     table = joined(
-        rectangle(2, 1.0, (0.55, 0.55, 0.0), (0.35, 0.0, TABLE_TOP_M), tile=0.5),
-        rectangle(0, 1.0, (0.0, 0.55, 0.03), (0.9, 0.0, TABLE_TOP_M - 0.03), tile=0.5),
-        rectangle(1, 1.0, (0.55, 0.0, 0.03), (0.35, 0.55, TABLE_TOP_M - 0.03), tile=0.5),
+        rectangle(2, 1.0, (0.55, 0.45, 0.0), (0.35, 0.0, TABLE_TOP_M), tile=0.5),
+        rectangle(0, 1.0, (0.0, 0.45, 0.03), (0.9, 0.0, TABLE_TOP_M - 0.03), tile=0.5),
+        rectangle(1, 1.0, (0.55, 0.0, 0.03), (0.35, 0.45, TABLE_TOP_M - 0.03), tile=0.5),
     )
     return Part("floor", floor, "floor"), Part("wall", walls, "wall"), Part("table", table, "table")
 
@@ -142,7 +170,9 @@ def _link(name: str, detail: str) -> Mesh:
     if not source.is_file():
         raise FileNotFoundError(f"mesh {source} does not exist; reinstall it with `pip install pybullet`.")
     triangles = TRIANGLES[name] if detail == "low" else 0
-    key = hashlib.sha256(source.read_bytes() + f"{RECIPE} {name} {triangles} {TILE_M}".encode()).hexdigest()[:24]
+    key = hashlib.sha256(source.read_bytes() + f"{RECIPE} {name} {triangles} {TILE_M}".encode()).hexdigest()[
+        :24
+    ]
     cached = cache_dir() / "meshes" / f"{name}-{key}.npz"
     mesh = _read(cached)
     if mesh is None:
@@ -177,4 +207,6 @@ def _write(path: Path, mesh: Mesh) -> None:
             np.savez(file, vertices=mesh.vertices, faces=mesh.faces, normals=mesh.normals, uvs=mesh.uvs)
         os.replace(file.name, path)
     except OSError as error:
-        raise ValueError(f"cannot write {path} ({error}); set SIM2ARM_CACHE to a folder you can write to.") from error
+        raise ValueError(
+            f"cannot write {path} ({error}); set SIM2ARM_CACHE to a folder you can write to."
+        ) from error

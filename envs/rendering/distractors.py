@@ -1,15 +1,15 @@
 """Objects that only distract: seen, never touched, on the table beside the base, outside the workspace.
 
-    distractors = Distractors(scene, worlds=8)
-    distractors.knobs(3)["distractors.count"].write(2)
-    distractors.place(appearance, transforms, rows)      # before a Frame is drawn
+distractors = Distractors(scene, worlds=8)
+distractors.knobs(3)["distractors.count"].write(2)
+distractors.place(appearance, transforms, rows)      # before a Frame is drawn
 """
 
 import numpy as np
 
 from envs.rendering.assets import DISTRACTOR_SHAPES, DISTRACTORS, TABLE_TOP_M
 from envs.rendering.scene import Appearance, Scene
-from randomizers.world import Knob
+from randomizers.world import Knob, Value
 
 NOMINAL_POSITIONS = ((0.16, 0.33), (0.16, -0.33), (0.00, 0.36), (0.00, -0.36))
 """Centres of the four places beside the base, seen by both cameras and hiding nothing [m]."""
@@ -19,12 +19,15 @@ POSITION_LIMITS_M = (-0.6, 0.8)
 
 
 class Distractors:
-    """Number, place, size and shape of each world's distractors; their colours are `texture.distractor<i>`."""
+    """Number, place, size and shape of each world's distractors; `texture.distractor<i>` is their look."""
 
     def __init__(self, scene: Scene, worlds: int) -> None:
         names = [part.name for part in scene.parts]
         self._parts = np.array(
-            [[names.index(f"distractor{i}.{shape}") for shape in DISTRACTOR_SHAPES] for i in range(DISTRACTORS)]
+            [
+                [names.index(f"distractor{i}.{shape}") for shape in DISTRACTOR_SHAPES]
+                for i in range(DISTRACTORS)
+            ]
         )  # (distractors, shapes)
         self.count = np.zeros(worlds, np.int64)
         self.position = np.tile(np.array(NOMINAL_POSITIONS), (worlds, 1, 1))  # (worlds, distractors, 2) [m]
@@ -34,12 +37,16 @@ class Distractors:
     def knobs(self, row: int) -> dict[str, Knob]:
         """Name what can be changed in one world."""
 
-        def set_count(value: float) -> None:
+        def set_count(value: Value) -> None:
             self.count[row] = round(float(value))
 
         found = {
             "distractors.count": Knob(
-                0.0, "1", lambda: float(self.count[row]), set_count, (0.0, float(DISTRACTORS))  # type: ignore[arg-type]
+                0.0,
+                "1",
+                lambda: float(self.count[row]),
+                set_count,
+                (0.0, float(DISTRACTORS)),
             )
         }
         for index in range(DISTRACTORS):
@@ -47,27 +54,27 @@ class Distractors:
         return found
 
     def _knobs_of(self, row: int, index: int) -> dict[str, Knob]:
-        def set_position(value: np.ndarray) -> None:
+        def set_position(value: Value) -> None:
             self.position[row, index] = value
 
-        def set_size(value: float) -> None:
+        def set_size(value: Value) -> None:
             self.size[row, index] = value
 
-        def set_shape(value: str) -> None:
+        def set_shape(value: Value) -> None:
             self.shape[row, index] = DISTRACTOR_SHAPES.index(str(value))
 
         here = f"distractors.{index}"
         return {
             f"{here}.position": Knob(
                 np.array(NOMINAL_POSITIONS[index]), "m", lambda: self.position[row, index].copy(),
-                set_position, POSITION_LIMITS_M,  # type: ignore[arg-type]
+                set_position, POSITION_LIMITS_M,
             ),
             f"{here}.size": Knob(
-                NOMINAL_SIZE_M, "m", lambda: float(self.size[row, index]), set_size, SIZE_LIMITS_M  # type: ignore[arg-type]
+                NOMINAL_SIZE_M, "m", lambda: float(self.size[row, index]), set_size, SIZE_LIMITS_M
             ),
             f"{here}.shape": Knob(
                 DISTRACTOR_SHAPES[0], "1", lambda: DISTRACTOR_SHAPES[self.shape[row, index]],
-                set_shape, options=DISTRACTOR_SHAPES,  # type: ignore[arg-type]
+                set_shape, options=DISTRACTOR_SHAPES,
             ),
         }  # fmt: skip
 

@@ -48,7 +48,9 @@ class TextureBank:
 
     def index(self, pattern: np.ndarray, variant: np.ndarray) -> np.ndarray:
         """Pick the picture of each (pattern index, variant in [0, 1]); any equal shapes."""
-        within = np.minimum((np.asarray(variant) * self.count[pattern]).astype(np.int64), self.count[pattern] - 1)
+        within = np.minimum(
+            (np.asarray(variant) * self.count[pattern]).astype(np.int64), self.count[pattern] - 1
+        )
         return self.first[pattern] + np.maximum(within, 0)
 
 
@@ -88,14 +90,16 @@ def image_folder(folder: Path, pool: str) -> np.ndarray:
         ValueError: A picture cannot be read, or fewer than two differ.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"texture folder {folder} does not exist; make it, or leave the pattern `image` out.")
+        raise FileNotFoundError(
+            f"texture folder {folder} does not exist; make it, or leave the pattern `image` out."
+        )
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
     kept = files[:: max(1, -(-len(files) // MAX_IMAGES))]
     pictures = {hashlib.sha256(picture.tobytes()).digest(): picture for picture in map(_load, kept)}
     if len(pictures) < 2:
         raise ValueError(
             f"texture folder {folder} holds {len(pictures)} different picture(s) ({', '.join(SUFFIXES)}); "
-            "at least 2 are needed, one to train on and one that stays unseen. Add pictures, or leave `image` out."
+            "at least 2 are needed, one to train on and one that stays unseen. Add pictures to it."
         )
     ordered = [pictures[key] for key in sorted(pictures)]
     held_out = max(1, len(ordered) // 4)
@@ -107,7 +111,9 @@ def _load(path: Path) -> np.ndarray:
     raw = np.frombuffer(path.read_bytes(), np.uint8)
     picture = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
     if picture is None:
-        raise ValueError(f"texture {path} cannot be read as a picture; replace it or take it out of the folder.")
+        raise ValueError(
+            f"texture {path} cannot be read as a picture; replace it or take it out of the folder."
+        )
     resized = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
 
