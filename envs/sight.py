@@ -1,0 +1,120 @@
+"""What the cameras of a batch of worlds see: looks, distractors, latency, drawing, sensor.
+
+    sight = Sight(scene, worlds=8, period_s=0.05, cameras=("front",), image_size=84, renderer=renderer)
+    sight.begin(rows, rows, engines)                 # remember where everything is
+    sight.record(rows, engines)                      # once per control step
+    images = sight.images(rows, addresses)           # {"front": (8, 84, 84, 3) uint8}
+
+All images of a call are drawn in one go. The sensor's noise is addressed, so no image depends on its batch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from envs.engine import Engine
+from envs.rendering.appearance import knobs as visual_knobs
+from envs.rendering.appearance import nominal_appearance
+from envs.rendering.distractors import Distractors
+from envs.rendering.scene import Frame, Images, Renderer, Scene
+from envs.rendering.sensor import expose
+from envs.timing import ImageDelay, latency_knob
+from randomizers.errors import unknown
+from randomizers.world import Knob
+
+
+class Sight:
+    """Cameras of all worlds of a batch.
+
+    Args:
+        scene: Parts, surfaces and cameras; the same in all worlds.
+        worlds: Number of worlds.
+        period_s: Control period [s].
+        cameras: Names of the cameras whose images are observed; none draws nothing.
+        image_size: Height and width of an image [px].
+        renderer: Draws them; needed where there are cameras.
+
+    Attributes:
+        appearance: Look of the worlds now; written by the knobs.
+        distractors: Things that lie about; likewise.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        worlds: int,
+        period_s: float,
+        cameras: Sequence[str],
+        image_size: int,
+        renderer: Renderer | None,
+    ):
+        for camera in cameras:
+            if camera not in scene.cameras:
+                raise ValueError(unknown("camera", camera, scene.cameras))
+        if cameras and renderer is None:
+            raise ValueError(f"images of {', '.join(cameras)} need a renderer, such as TinyRenderer.")
+        self.scene, self.cameras, self.image_size, self.renderer = scene, tuple(cameras), image_size, renderer
+        self.appearance = nominal_appearance(scene, worlds)
+        self.distractors = Distractors(scene, worlds)
+        self._delay = ImageDelay(worlds, len(scene.parts) if cameras else 0, period_s)
+        self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
+        self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
+
+    def knobs(self, row: int) -> dict[str, Knob]:
+        """Name everything that changes what one world's cameras see."""
+        return {
+            **visual_knobs(self.appearance, row, self.scene),
+            **self.distractors.knobs(row),
+            "latency.images": latency_knob(self._delay.latency, row),
+        }
+
+    def begin(self, rows: np.ndarray, sound: np.ndarray, engines: Sequence[Engine]) -> None:
+        """Forget the past of some worlds and record the present of those that are sound."""
+        self._delay.reset(rows)
+        self.record(sound, engines)
+
+    def record(self, rows: np.ndarray, engines: Sequence[Engine]) -> None:
+        """Remember where everything is in some worlds, one control step after the last time."""
+        if self.cameras:
+            for row in rows:
+                engines[row].transforms(self._delay.slot(row))
+            self._delay.record(rows)
+
+    def images(self, rows: np.ndarray, addresses: np.ndarray) -> dict[str, np.ndarray]:
+        """Draw some worlds; the images of the others are black.
+
+        Args:
+            rows: (n,) indices of the worlds to draw.
+            addresses: (n, 3) seed, episode and tick of the sensor's noise.
+
+        Returns:
+            Fresh arrays (worlds, height, width, 3) uint8 by camera.
+        """
+        seen = {camera: np.zeros_like(self._drawn[:, 0]) for camera in self.cameras}
+        if self.renderer is None or not len(rows):
+            return seen
+        transforms = self._delay.shown()
+        self.distractors.place(self.appearance, transforms, rows)
+        self.renderer.draw(Frame(transforms, self.appearance, rows, self._indices), Images(self._drawn))
+        lens = np.ix_(rows, np.array(self._indices))
+        exposure, noise = self.appearance.exposure[lens], self.appearance.noise[lens]
+        shots = expose(self._drawn[rows], exposure, noise, addresses, self.cameras)
+        for slot, camera in enumerate(self.cameras):
+            seen[camera][rows] = shots[:, slot]
+        return seen
+
+    def picture(self, row: int, engine: Engine, renderer: Renderer, camera: str, size: int) -> np.ndarray:
+        """Draw one world as it is now for a person, without latency and sensor, (size, size, 3) uint8."""
+        worlds, index = len(self._drawn), list(self.scene.cameras).index(camera)
+        transforms = np.zeros((worlds, len(self.scene.parts), 3, 4), np.float32)
+        transforms[..., :3] = np.eye(3)
+        engine.transforms(transforms[row])
+        rows, rgb = np.array([row]), np.zeros((worlds, 1, size, size, 3), np.uint8)
+        self.distractors.place(self.appearance, transforms, rows)
+        renderer.draw(Frame(transforms, self.appearance, rows, (index,)), Images(rgb))
+        return rgb[row, 0]
+
+    def close(self) -> None:
+        """Give back what the renderer holds."""
+        if self.renderer is not None:
+            self.renderer.close()

@@ -1,0 +1,65 @@
+"""Gymnasium's view of a batch of worlds: spaces, and what `info` tells of one episode."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+
+from envs.arms.controller import ACTION_SIZE
+from envs.worlds import Worlds
+from randomizers.errors import unknown
+
+OPTIONS = ("strength", "pin", "episode")
+MOST_SEEDS = 2**31
+
+
+def action_space() -> spaces.Box:
+    """Moves of the tool point along x, y, z and of the gripper, each in [-1, 1]."""
+    return spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
+
+
+def observation_space(worlds: Worlds) -> spaces.Dict:
+    """What `Worlds.observe` gives for one world."""
+    state, joints = worlds.task.features(worlds.state).shape[1], worlds.state.joint_positions.shape[1]
+    sizes = {
+        "proprioception": joints + 7,
+        "goal": 3,
+        "state": state,
+        "privileged": state + worlds.randomization.vector_size,
+    }
+    found: dict[str, spaces.Space] = {
+        name: spaces.Box(-np.inf, np.inf, (size,), np.float32) for name, size in sizes.items()
+    }
+    if worlds.cameras:
+        shape = (worlds.sight.image_size, worlds.sight.image_size, 3)
+        found["images"] = spaces.Dict(
+            {camera: spaces.Box(0, 255, shape, np.uint8) for camera in worlds.cameras}
+        )
+    return spaces.Dict(found)
+
+
+def row_of(observation: dict[str, Any], row: int) -> dict[str, Any]:
+    """Take one world's part of a batched observation."""
+    return {
+        name: row_of(values, row) if isinstance(values, dict) else values[row]
+        for name, values in observation.items()
+    }
+
+
+def drawn(worlds: Worlds, row: int) -> dict[str, Any]:
+    """What `info` tells of an episode: its address, and the values drawn for it.
+
+    The address is not called "episode": Gymnasium's RecordEpisodeStatistics claims that key.
+    """
+    return {
+        "address": {"seed": int(worlds.seeds[row]), "episode": int(worlds.episodes[row])},
+        "randomization": dict(worlds.draws[row].values),
+    }
+
+
+def checked(options: dict[str, Any] | None) -> dict[str, Any]:
+    """Refuse options of `reset` that nobody would look at."""
+    for name in options or {}:
+        if name not in OPTIONS:
+            raise ValueError(unknown("option of reset", name, OPTIONS))
+    return dict(options or {})

@@ -1,0 +1,139 @@
+"""What a batch of PyBullet worlds is made of, as plain data: it goes to workers, checkpoints and bundles.
+
+spec = WorldsSpec("push", randomization=DEFAULT, images=("front",))
+worlds = spec.build(8)
+WorldsSpec.from_dict(spec.to_dict()) == spec
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from envs.arms import profile as arms
+from envs.arms.controller import Controller
+from envs.rendering.assets import CAMERAS, panda_scene
+from envs.rendering.scene import Renderer
+from envs.tasks import base as tasks
+from randomizers import Randomization, Randomizer
+from randomizers.errors import unknown
+from randomizers.strength import Strength
+
+if TYPE_CHECKING:
+    from envs.worlds import Worlds
+
+RENDERERS = ("tiny",)
+POOLS = {"train": "seen", "heldout": "unseen"}
+"""Which pictures surfaces show in each split."""
+Varying = Randomization | Randomizer | Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class WorldsSpec:
+    """What a batch of PyBullet worlds is made of.
+
+    Attributes:
+        task: "reach", "push" or "lift".
+        arm: Name of an arm profile.
+        randomization: What varies; kept in the form of `Randomization.to_dict`. None varies nothing.
+        strength: Randomization strength, a number or a mapping; see `randomizers.strength`.
+        images: Names of the cameras whose images are observed.
+        image_size: Height and width of an image [px].
+        split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
+        renderer: What draws the images.
+    """
+
+    task: str
+    arm: str = "panda"
+    randomization: Varying = field(default_factory=dict)
+    strength: Strength = 1.0
+    images: tuple[str, ...] = ()
+    image_size: int = 84
+    split: str = "train"
+    renderer: str = "tiny"
+
+    def __post_init__(self) -> None:
+        tasks.get(self.task)
+        arms.load(self.arm)
+        object.__setattr__(self, "randomization", plain(self.randomization))
+        if isinstance(self.strength, Mapping):
+            levels = {str(name): _listed(level) for name, level in self.strength.items()}
+            object.__setattr__(self, "strength", levels)
+        if isinstance(self.images, str):
+            raise TypeError(f"images={self.images!r} must be a tuple of names: images=({self.images!r},).")
+        object.__setattr__(self, "images", tuple(self.images))
+        for what, name, known in (
+            *(("camera", camera, tuple(CAMERAS)) for camera in self.images),
+            ("split", self.split, tasks.SPLITS),
+            ("renderer", self.renderer, RENDERERS),
+        ):
+            if name not in known:
+                raise ValueError(unknown(what, name, known))
+        if len(set(self.images)) < len(self.images):
+            raise ValueError(f"images={self.images} names a camera twice.")
+        size = self.image_size
+        if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 2048:
+            raise ValueError(f"image_size is {size!r}; it must be a whole number of pixels in [8, 2048].")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {**asdict(self), "images": list(self.images)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "WorldsSpec":
+        """Read what `to_dict` wrote."""
+        known = [f.name for f in fields(cls)]
+        for name in data:
+            if name not in known:
+                raise ValueError(unknown("field of WorldsSpec", name, known))
+        return cls(**data)
+
+    def but(self, **changes: Any) -> "WorldsSpec":
+        """Return this spec with some fields changed."""
+        return replace(self, **changes)
+
+    def build(self, num: int) -> "Worlds":
+        """Make the worlds; each PyBullet client takes about 28 MB.
+
+        Raises:
+            ValueError: `num` is not positive, or the randomization does not fit the task.
+        """
+        from envs.world import BulletWorld
+        from envs.worlds import Worlds
+
+        if isinstance(num, bool) or not isinstance(num, int) or num < 1:
+            raise ValueError(f"cannot build {num!r} worlds; it must be a whole number >= 1.")
+        task, profile = tasks.get(self.task), arms.load(self.arm)
+        scene = panda_scene(profile, task)
+        return Worlds(
+            task,
+            [BulletWorld(task, profile, scene) for _ in range(num)],
+            controller=Controller(profile, num, opening=task.opening, grips=task.physics.fingers),
+            randomization=Randomization.from_dict(self.randomization),  # type: ignore[arg-type]
+            strength=self.strength,
+            split=self.split,
+            renderer=self.make_renderer(self.images, self.image_size) if self.images else None,
+            cameras=self.images,
+            image_size=self.image_size,
+        )
+
+    def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:
+        """Make what draws these worlds, for images of some size [px]."""
+        from envs.rendering.textures import bank
+        from envs.rendering.tiny import TinyRenderer
+
+        scene = panda_scene(arms.load(self.arm), tasks.get(self.task))
+        return TinyRenderer(scene, size, cameras, textures=bank(POOLS[self.split]))
+
+
+def plain(randomization: Varying) -> dict[str, Any]:
+    """Turn what a person may write for a randomization into checked plain data."""
+    if isinstance(randomization, Randomizer):
+        randomization = Randomization((randomization,))
+    if not isinstance(randomization, Randomization):
+        randomization = Randomization.from_dict(randomization)
+    return randomization.to_dict()
+
+
+def _listed(level: Any) -> Any:
+    """Keep a number; turn a pair into a list, as JSON would."""
+    return level if isinstance(level, int | float) else list(level)

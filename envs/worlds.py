@@ -1,0 +1,283 @@
+"""Many worlds as one batch: episodes by address, actions in, observations out.
+
+    worlds = WorldsSpec("push", images=("front",)).build(8)     # envs/spec.py
+    worlds.begin(np.arange(8), seed=0, episodes=np.arange(8))
+    while not (worlds.terminated | worlds.truncated).all():
+        worlds.step(worlds.expert_actions(), active=~(worlds.terminated | worlds.truncated))
+    worlds.success                                              # (8,) bool
+
+An episode is addressed by (seed, episode) and the same in any row of any batch, bit for bit, whatever ran
+before. Engines and renderer are handed in, so PyBullet and the MuJoCo twin share all of this.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from envs.address import addresses, drawn_with
+from envs.arms.controller import Controller
+from envs.chance import Chance
+from envs.engine import Engine, State
+from envs.rendering.overlay import ring
+from envs.rendering.scene import Renderer
+from envs.sight import Sight
+from envs.tasks.base import HOLD_STEPS, SPLITS, Task
+from envs.timing import ActionDelay, latency_knob
+from randomizers import Domain, Draw, Randomization
+from randomizers.errors import unknown
+from randomizers.strength import Pin, Strength
+from randomizers.world import Knob
+
+SANE = 1e4
+"""A joint, position or velocity beyond this is a simulation that blew up [rad, m, rad/s, m/s]."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One world of the batch as randomizers see it."""
+
+    knobs: Mapping[str, Knob]
+
+
+class Worlds:
+    """A batch of worlds of one task.
+
+    Args:
+        task: What is to be done.
+        engines: One for each world, all alike.
+        controller: Turns actions into commands; as many rows as engines.
+        randomization: What varies.
+        strength: Randomization strength of episodes that name none.
+        split: "train", or "heldout" for worlds and layouts that training cannot have.
+        renderer: Draws the images; needed where there are cameras.
+        cameras: Names of the cameras whose images are observed.
+        image_size: Height and width of an image [px].
+
+    Attributes:
+        state: Ground truth; of a world that blew up, the last sound one.
+        randomization: What varies, bound to these worlds; prints as a table.
+        knobs: Everything that can be set and read back, by name, for each world.
+        seeds, episodes: (worlds,) address of the present episodes.
+        elapsed: (worlds,) control steps since the beginning.
+        reward: (worlds,) of the last step.
+        success: (worlds,) bool, the task has been done for `HOLD_STEPS` steps in a row.
+        diverged: (worlds,) bool, the simulation blew up; such a world waits for `begin`.
+        terminated: (worlds,) bool, success or divergence.
+        truncated: (worlds,) bool, the task's horizon was reached first.
+        redrawn: (n,) rows whose draw the last step changed.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        engines: Sequence[Engine],
+        *,
+        controller: Controller,
+        randomization: Randomization | None = None,
+        strength: Strength = 1.0,
+        split: str = "train",
+        renderer: Renderer | None = None,
+        cameras: Sequence[str] = (),
+        image_size: int = 84,
+    ):
+        if split not in SPLITS:
+            raise ValueError(unknown("split", split, SPLITS))
+        self.task, self.engines, self.controller = task, list(engines), controller
+        self.split = split
+        self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
+        scene = self.engines[0].scene
+        self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer)
+        self._delay = ActionDelay(self.num, len(controller.profile.joints), self.control_period_s)
+        self.knobs = [self._knobs(row) for row in range(self.num)]
+        self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
+        self.strength = strength
+        self._chance = Chance(self.randomization, self.knobs, self.control_period_s)
+        self.state = State.zeros(self.num, len(task.objects), len(controller.profile.joints))
+        self._sound = State.zeros(self.num, len(task.objects), len(controller.profile.joints))
+        self._allocate()
+
+    def _knobs(self, row: int) -> dict[str, Knob]:
+        action = {"latency.action": latency_knob(self._delay.latency, row)}
+        return {**self.engines[row].knobs, **action, **self.sight.knobs(row)}
+
+    def _allocate(self) -> None:
+        self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
+        self.elapsed, self._held = np.zeros(self.num, int), np.zeros(self.num, int)
+        self.reward, self.redrawn = np.zeros(self.num), np.zeros(0, int)
+        flags = (np.zeros(self.num, bool) for _ in range(5))
+        self.success, self.diverged, self.terminated, self.truncated, self._begun = flags
+
+    @property
+    def strength(self) -> Strength:
+        """Randomization strength of episodes that name none."""
+        return self._strength
+
+    @strength.setter
+    def strength(self, strength: Strength) -> None:
+        self.randomization.draw(0, 0, strength=strength)  # a mistake shows here, not at the next reset
+        self._strength = strength
+
+    @property
+    def draws(self) -> list[Draw]:
+        """What is drawn now, for each world."""
+        return self._chance.draws
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names of the cameras whose images are observed."""
+        return self.sight.cameras
+
+    @property
+    def renderer(self) -> Renderer | None:
+        """What draws the images; its name goes into every report."""
+        return self.sight.renderer
+
+    def begin(
+        self,
+        rows: ArrayLike,
+        seed: ArrayLike,
+        episodes: ArrayLike,
+        strength: Strength | None = None,
+        pin: Pin | None = None,
+    ) -> None:
+        """Begin episodes in some of the worlds.
+
+        Args:
+            rows: (n,) indices of the worlds.
+            seed: One for all, or (n,); whole numbers in [0, 2**63).
+            episodes: One for all, or (n,); whole numbers in [0, 2**32).
+            strength: Of the randomization of these episodes; the batch's own where not given.
+            pin: Unit coordinates to fix, by axis; 0 and 1 are the ends of its range.
+
+        Raises:
+            ValueError: An address, strength or pin is impossible; nothing was changed then.
+        """
+        rows = np.atleast_1d(np.asarray(rows, int))
+        seeds, numbers = addresses(rows, seed, episodes)
+        strength = self.strength if strength is None else strength
+        self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
+        self.controller.reset(rows)
+        commands = self.controller.commands()
+        self._delay.reset(rows, commands)
+        for seed_of_some in np.unique(seeds):
+            some = seeds == seed_of_some
+            layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
+            self.state.goal[rows[some]] = layout.goal
+            for row, poses in zip(rows[some], layout.object_poses):
+                self.engines[row].reset(commands[row], poses)
+        self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
+        self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
+        for flag in (self.success, self.diverged, self.truncated):
+            flag[rows] = False
+        for f in fields(State):
+            getattr(self._sound, f.name)[rows] = 0.0
+        self._measure(rows)
+        self.terminated[rows] = self.diverged[rows]
+        self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
+
+    def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None:
+        """Simulate one control step.
+
+        Args:
+            actions: (worlds, 4) in [-1, 1].
+            active: (worlds,) bool; the others stand still and their actions are not looked at. Default: all.
+                Worlds that diverged always stand still.
+
+        Raises:
+            ValueError: A world has not begun, or an active action is not finite.
+        """
+        moving = self._ready(active) & ~self.diverged
+        commands = self.controller.act(actions, moving)
+        rows = np.flatnonzero(moving)
+        self.redrawn = self._chance.advance(rows)
+        before, after, switch = self._delay.push(rows, commands)
+        for i, row in enumerate(rows):
+            self.engines[row].advance(before[i], after[i], float(switch[i]))
+        self._measure(rows)
+        self.sight.record(rows[~self.diverged[rows]], self.engines)
+        self.elapsed[rows] += 1
+        self._judge(moving, rows)
+
+    def observe(self, active: np.ndarray | None = None) -> dict[str, Any]:
+        """Give fresh arrays of what can be known now.
+
+        Args:
+            active: (worlds,) bool; images of the others are black. Default: all.
+
+        Returns:
+            All float32: "proprioception" (worlds, P) is joint positions, opening, hand position, and target
+            minus hand position; "goal" (worlds, 3); "state" (worlds, S) the ground truth; "privileged"
+            (worlds, S + D) the same and the draw. With cameras, "images" {camera: (worlds, height, width, 3)}
+            uint8.
+        """
+        state, features = self.state, np.asarray(self.task.features(self.state), np.float32)
+        body = [state.joint_positions, state.gripper_opening[:, None], state.hand_position]
+        seen: dict[str, Any] = {
+            "proprioception": np.hstack([*body, state.hand_target - state.hand_position]).astype(np.float32),
+            "goal": state.goal.astype(np.float32),
+            "state": features,
+            "privileged": np.hstack([features, self._chance.vectors]),
+        }
+        if self.cameras:
+            rows, luck = np.flatnonzero(self._ready(active)), self._chance
+            places = [luck.seeds[rows], luck.episodes[rows], luck.ticks[rows]]
+            seen["images"] = self.sight.images(rows, np.stack(places, 1, dtype=np.uint64, casting="unsafe"))
+        return seen
+
+    def expert_actions(self) -> np.ndarray:
+        """Give what the task's scripted expert would do, (worlds, 4) in [-1, 1]."""
+        return self.task.expert(self.state)
+
+    def auxiliary(self) -> np.ndarray:
+        """Give what a vision encoder may be asked to predict, (worlds, K)."""
+        return self.task.auxiliary(self.state)
+
+    def picture(self, row: int, renderer: Renderer, camera: str, size: int) -> np.ndarray:
+        """Draw one world and its goal for a person, (size, size, 3) uint8."""
+        image = self.sight.picture(row, self.engines[row], renderer, camera, size)
+        index = list(self.sight.scene.cameras).index(camera)
+        goal = self.state.goal[row]
+        return ring(image, self.sight.appearance, row, index, centre=goal, radius=self.task.radius)
+
+    def close(self) -> None:
+        """Give back engines and renderer."""
+        for engine in self.engines:
+            engine.close()
+        self.engines = []
+        self.sight.close()
+
+    def _ready(self, active: np.ndarray | None) -> np.ndarray:
+        """Check a mask of worlds; (worlds,) bool."""
+        chosen = np.ones(self.num, bool) if active is None else np.asarray(active)
+        if chosen.shape != (self.num,) or chosen.dtype != bool:
+            raise ValueError(f"active is {chosen.dtype} {chosen.shape}; it must be bool ({self.num},).")
+        if not self._begun[chosen].all():
+            missing = np.flatnonzero(chosen & ~self._begun)
+            raise ValueError(f"world {missing[0]} has no episode; call begin(rows, seed, episodes) first.")
+        return chosen
+
+    def _measure(self, rows: np.ndarray) -> None:
+        """Read the state of some worlds; of those that blew up, keep the last sound one."""
+        for row in rows:
+            self.engines[row].measure(self.state, row)
+        self.state.hand_target[rows] = self.controller.targets[rows]
+        pairs = [(getattr(self.state, f.name), getattr(self._sound, f.name)) for f in fields(State)]
+        # The sum of squares catches infinities, NaN and single huge numbers in one cheap pass.
+        if not sum(float(np.vdot(now, now)) for now, _ in pairs) < SANE**2:
+            for row in rows:
+                self.diverged[row] = not all(np.abs(now[row]).max(initial=0.0) < SANE for now, _ in pairs)
+        for now, sound in pairs:
+            now[self.diverged] = sound[self.diverged]
+            sound[:] = now
+
+    def _judge(self, moving: np.ndarray, rows: np.ndarray) -> None:
+        """Say who is done and what the step was worth."""
+        there = self.task.success(self.state) & moving & ~self.diverged
+        self._held[rows] = np.where(there[rows], self._held[rows] + 1, 0)
+        self.success |= self._held >= HOLD_STEPS
+        self.terminated[rows] = self.success[rows] | self.diverged[rows]
+        self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self.task.horizon)
+        self.reward[:] = np.where(moving, self.task.reward(self.state), 0.0)

@@ -1,0 +1,282 @@
+"""Laws of a batch of worlds: episodes are addressed, rows are alone, nothing leaks. No physics needed."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from fake_worlds import FakeTask, fake_worlds
+
+from randomizers import (
+    Camera,
+    Distractors,
+    Every,
+    Exposure,
+    Latency,
+    Lighting,
+    LogUniform,
+    Mass,
+    Noise,
+    Randomization,
+    Texture,
+    Uniform,
+    nominal,
+)
+
+EVERYTHING = (
+    Mass(by=nominal * LogUniform(0.5, 2.0))
+    | Latency(action=Uniform(0.0, 0.2), images=Uniform(0.0, 0.2))
+    | Texture()
+    | Lighting(when=Every(0.1, 0.2))
+    | Camera("front")
+    | Camera("side", fov_deg=nominal + Uniform(-3.0, 3.0), when="startup")
+    | Exposure(when="step")
+    | Noise(by=Uniform(0.01, 0.05))
+    | Distractors()
+)
+CAMERAS = ("front", "side")
+
+
+def flat(observation):
+    """All arrays of an observation, images too."""
+    for value in observation.values():
+        yield from value.values() if isinstance(value, dict) else (value,)
+
+
+def episode(worlds, row, seed=3, number=5, steps=8, others=True, **terms):
+    """Run one episode in one row while other rows do other things; hash every byte that row gives."""
+    worlds.begin([row], seed, number, **terms)
+    seen, rng = hashlib.sha256(), np.random.default_rng(1)
+    for _ in range(steps):
+        observation = worlds.observe()
+        for array in flat(observation):
+            seen.update(np.ascontiguousarray(array[row]).tobytes())
+        actions = np.random.default_rng(worlds.elapsed).uniform(-1, 1, (worlds.num, 4))
+        actions[row] = rng.uniform(-1, 1, 4)
+        active = np.full(worlds.num, others)
+        active[row] = True
+        worlds.step(actions, active)
+        seen.update(repr((worlds.reward[row], worlds.draws[row].to_dict())).encode())
+    return seen.hexdigest()
+
+
+def busy(num, **settings):
+    """A batch with other episodes begun and some steps done."""
+    worlds = fake_worlds(num, EVERYTHING, CAMERAS, **settings)
+    worlds.begin(np.arange(num), 0, 100 + np.arange(num))
+    for _ in range(3):
+        worlds.step(worlds.expert_actions())
+    return worlds
+
+
+def test_the_same_episode_gives_the_same_bytes_in_any_row_of_any_batch():
+    alone = episode(fake_worlds(1, EVERYTHING, CAMERAS), 0)
+    assert episode(busy(4), 3) == alone
+    assert episode(busy(4), 1, others=False) == alone
+
+
+def test_an_episode_is_the_same_after_five_others():
+    worlds = fake_worlds(1, EVERYTHING, CAMERAS)
+    first = episode(worlds, 0)
+    for number in range(5):
+        assert episode(worlds, 0, number=20 + number) != first
+    assert episode(worlds, 0) == first
+
+
+def test_worlds_begun_together_equal_worlds_begun_one_by_one():
+    together, apart = (fake_worlds(3, EVERYTHING, CAMERAS) for _ in range(2))
+    together.begin(np.arange(3), [4, 4, 9], [0, 1, 0])
+    for row, address in ((2, (9, 0)), (0, (4, 0)), (1, (4, 1))):
+        apart.begin([row], *address)
+    for one, other in zip(flat(together.observe()), flat(apart.observe())):
+        assert np.array_equal(one, other)
+
+
+def test_another_seed_episode_split_or_strength_is_another_episode():
+    seen = {
+        episode(fake_worlds(1, EVERYTHING, CAMERAS), 0),
+        episode(fake_worlds(1, EVERYTHING, CAMERAS), 0, seed=4),
+        episode(fake_worlds(1, EVERYTHING, CAMERAS), 0, number=6),
+        episode(fake_worlds(1, EVERYTHING, CAMERAS, split="heldout"), 0),
+        episode(fake_worlds(1, EVERYTHING, CAMERAS), 0, strength=0.5),
+        episode(fake_worlds(1, EVERYTHING, CAMERAS), 0, pin={"mass.cube": 1.0}),
+    }
+    assert len(seen) == 6
+
+
+def test_strength_zero_is_the_nominal_world_bit_for_bit():
+    still = episode(fake_worlds(1, EVERYTHING), 0, strength=0.0, steps=0)
+    assert still == episode(fake_worlds(1), 0, steps=0)
+    worlds = busy(1)
+    worlds.begin([0], 0, 0, strength=0.0)
+    for name, knob in worlds.knobs[0].items():
+        same = np.array_equal if isinstance(knob.nominal, str) else np.allclose
+        assert same(knob.read(), knob.nominal), name
+
+
+def test_every_knob_is_written_at_every_beginning():
+    worlds = busy(2)
+    knobs = worlds.knobs[0]
+    knobs["latency.action"].write(0.2)
+    knobs["texture.table.colour"].write(np.ones(3))
+    knobs["camera.side.position"].write(np.zeros(3))  # no axis varies it
+    worlds.begin([0], 3, 5)
+    fresh = fake_worlds(1, EVERYTHING, CAMERAS)
+    fresh.begin([0], 3, 5)
+    for name, knob in fresh.knobs[0].items():
+        assert np.array_equal(knob.read(), knobs[name].read()), name
+
+
+def test_strength_and_pins_hold_for_their_episode_alone():
+    worlds = fake_worlds(2, EVERYTHING, strength=0.0)
+    worlds.begin(np.arange(2), 0, 0, strength={"*": 0.0, "Mass": 1.0}, pin={"mass.cube": 1.0})
+    assert worlds.draws[0].values["mass.cube"] == pytest.approx(0.2)
+    worlds.begin([1], 0, 0)
+    assert [draw.values["mass.cube"] for draw in worlds.draws] == pytest.approx([0.2, 0.1])
+
+
+def test_an_axis_is_drawn_when_it_says():
+    worlds = fake_worlds(1, EVERYTHING)
+    names = ("camera.side.fov_deg", "mass.cube", "light.ambient", "exposure.front")
+
+    def watch(number):
+        worlds.begin([0], 3, number)
+        seen = [[worlds.draws[0].values[name] for name in names]]
+        for _ in range(20):
+            worlds.step(worlds.expert_actions())
+            seen.append([worlds.draws[0].values[name] for name in names])
+        return list(zip(*seen))
+
+    first, second = watch(0), watch(1)
+    changes = [len(set(values)) for values in first]
+    assert changes[:2] == [1, 1] and changes[3] == 21
+    assert 5 <= changes[2] - 1 <= 10  # one second at 0.1 to 0.2 s
+    assert first[0] == second[0]  # startup
+    assert first[1][0] != second[1][0]
+
+
+def test_a_redraw_reaches_knobs_vector_and_record_alike():
+    worlds = fake_worlds(2, EVERYTHING, CAMERAS)
+    worlds.begin(np.arange(2), 3, [0, 1])
+    for _ in range(6):
+        worlds.step(worlds.expert_actions())
+    draw, knobs = worlds.draws[1], worlds.knobs[1]
+    assert knobs["light.ambient"].read() == pytest.approx(draw.values["light.ambient"])
+    assert np.array_equal(worlds.observe()["privileged"][1, 3:], worlds.randomization.vector(draw))
+    assert worlds.redrawn.tolist() == [0, 1]
+
+
+def test_worlds_that_are_not_active_are_neither_stepped_nor_drawn():
+    worlds = busy(3)
+    steps, renderer = [engine.steps for engine in worlds.engines], worlds.renderer
+    before = worlds.observe()
+    renderer.drawn.clear()
+    actions = np.array([[0.1] * 4, [np.nan] * 4, [0.1] * 4])
+    worlds.step(actions, np.array([True, False, True]))
+    after = worlds.observe(np.array([False, False, True]))
+    assert [engine.steps for engine in worlds.engines] == [steps[0] + 1, steps[1], steps[2] + 1]
+    assert renderer.drawn == [[2]] and not after["images"]["front"][:2].any()
+    assert np.array_equal(before["privileged"][1], after["privileged"][1])
+    assert worlds.reward[1] == 0.0 and worlds.elapsed.tolist() == [4, 3, 4]
+
+
+def test_observations_are_fresh_arrays():
+    worlds = busy(2)
+    first = worlds.observe()
+    kept = [array.copy() for array in flat(first)]
+    worlds.step(worlds.expert_actions())
+    worlds.observe()
+    assert all(np.array_equal(old, now) for old, now in zip(kept, flat(first)))
+
+
+def test_latency_reaches_the_engine_through_its_knob():
+    worlds = fake_worlds(1, Randomization((Latency(action=Uniform(0.125, 0.125), images=Uniform(0.0, 0.0)),)))
+    worlds.begin([0], 0, 0)
+    for _ in range(4):
+        worlds.step(np.ones((1, 4)))
+    engine = worlds.engines[0]
+    home = engine.commands[0][0]
+    assert [switch for *_, switch in engine.commands] == pytest.approx([0.5] * 4)
+    assert [np.array_equal(after, home) for _, after, _ in engine.commands] == [True, True, False, False]
+
+
+def test_success_must_hold_for_four_steps():
+    task = FakeTask()
+    worlds = fake_worlds(1, task=task)
+    worlds.begin([0], 0, 0)
+    worlds.engines[0].cube[0] += 0.02
+    ended = []
+    for _ in range(6):
+        worlds.step(worlds.expert_actions())
+        ended.append((bool(worlds.success[0]), bool(worlds.terminated[0])))
+    assert ended == [(False, False)] * 3 + [(True, True)] * 3
+
+
+def test_the_horizon_cuts_an_episode():
+    worlds = fake_worlds(1)
+    worlds.begin([0], 0, 0)
+    for _ in range(FakeTask.horizon):
+        assert not worlds.truncated[0]
+        worlds.step(worlds.expert_actions())
+    assert worlds.truncated[0] and not worlds.terminated[0] and not worlds.success[0]
+
+
+def test_a_world_that_blows_up_ends_alone_and_stays_finite():
+    worlds, calm = busy(3), busy(3)
+    for batch in (worlds, calm):
+        batch.begin([1], 3, 5)
+    worlds.engines[1].explodes_at = 2
+    for _ in range(5):
+        for batch in (worlds, calm):
+            batch.step(batch.expert_actions())
+    assert worlds.diverged.tolist() == [False, True, False] and worlds.terminated.tolist() == [
+        False,
+        True,
+        False,
+    ]
+    assert not worlds.success.any() and worlds.engines[1].steps == 2
+    observation = worlds.observe()
+    for one, other in zip(flat(observation), flat(calm.observe())):
+        assert np.isfinite(one).all() and np.array_equal(one[[0, 2]], other[[0, 2]])
+    worlds.engines[1].explodes_at = -1
+    assert episode(worlds, 1) == episode(fake_worlds(1, EVERYTHING, CAMERAS), 0)
+
+
+def test_a_huge_number_is_a_divergence_too():
+    worlds = busy(2)
+    worlds.engines[0].cube[1] = 1e30
+    worlds.step(worlds.expert_actions())
+    assert worlds.diverged.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        (lambda w: w.begin([0], -1, 0), "seed -1"),
+        (lambda w: w.begin([0], 2**63, 0), "seed"),
+        (lambda w: w.begin([0], 0, 1.5), "episode 1.5"),
+        (lambda w: w.begin([0], 0, 0, pin={"mass.cub": 1.0}), "mass.cube"),
+        (lambda w: w.begin([0], 0, 0, strength={"Mas": 1.0}), "Mass"),
+        (lambda w: w.step(np.full((2, 4), np.nan)), "not finite"),
+        (lambda w: w.step(np.zeros((1, 4))), "shape"),
+        (lambda w: w.step(np.zeros((2, 4)), np.ones(2)), "bool"),
+        (lambda w: fake_worlds(2).step(np.zeros((2, 4))), "begin"),
+        (lambda w: fake_worlds(1, cameras=("frnt",)), "front"),
+        (lambda w: fake_worlds(1, split="hold-out"), "heldout"),
+        (lambda w: fake_worlds(1, strength=-1.0), "strength"),
+        (lambda w: fake_worlds(1, Randomization((Mass("cub"),))), "cube"),
+    ],
+)
+def test_a_mistake_is_told_and_changes_nothing(mistake, told):
+    worlds = busy(2)
+    before = worlds.observe()
+    with pytest.raises(ValueError, match=told):
+        mistake(worlds)
+    assert all(np.array_equal(old, now) for old, now in zip(flat(before), flat(worlds.observe())))
+
+
+def test_closing_twice_is_allowed():
+    worlds = busy(1)
+    engine = worlds.engines[0]
+    worlds.close()
+    worlds.close()
+    assert engine.closed and worlds.renderer.closed
