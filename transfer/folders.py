@@ -1,7 +1,7 @@
 """Folders that are there whole or not at all.
 
-with whole_folder(Path("runs/7/demonstrations")) as fresh:
-    (fresh / "info.json").write_text(...)
+    with whole_folder(Path("runs/7/demonstrations")) as fresh:
+        (fresh / "info.json").write_text(...)
 """
 
 import os

@@ -1,7 +1,7 @@
 """How far a success rate can be trusted, and whether one policy is better than another.
 
-wilson(83, 100)            # Rate(rate=0.83, n=100, low=0.745, high=0.891)
-paired(before, after)      # difference of two policies on the same episodes, exact p, interval
+    wilson(83, 100)            # Rate(rate=0.83, n=100, low=0.745, high=0.891)
+    paired(before, after)      # difference of two policies on the same episodes, exact p, interval
 """
 
 from collections.abc import Sequence

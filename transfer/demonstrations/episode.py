@@ -1,7 +1,7 @@
 """A demonstration and what all demonstrations of a dataset share.
 
-layout = Layout.of(load("panda"), cameras=("front",), image_size=64)
-layout.check(demonstration)
+    layout = Layout.of(load("panda"), cameras=("front",), image_size=64)
+    layout.check(demonstration)
 """
 
 from dataclasses import dataclass, field

@@ -1,10 +1,11 @@
 """What must be true before an arm moves, and what stops it while it does. No certified safety function.
 
-agree(contract, arm.description)       # ValueError: other arm, joints, rate, cameras
-guard = Guard(contract)
-guard.begin(reading)                   # Stop: not at the start pose
-guard.reading(reading)                 # Stop: not finite, stale, a frame is missing
-action = guard.action(action)          # Stop: not finite; otherwise clipped to the contract's limits
+    agree(contract, arm.description)       # ValueError: other arm, joints, rate, cameras
+    guard = Guard(contract)
+    guard.begin(stamp_s)
+    guard.reading(reading)                 # Stop: not finite, stale, a frame is missing
+    guard.home(joints)                     # Stop: not at the start pose
+    action = guard.action(action)          # Stop: not finite; otherwise clipped to the contract's limits
 """
 
 import numpy as np
@@ -71,15 +72,12 @@ class Guard:
         self._home = np.array([joint.home for joint in contract.joints])
         self._last = -np.inf  # stamp of the last reading [s]
 
-    def begin(self, reading: Reading, joints: np.ndarray) -> None:
-        """Check the first reading of an episode.
+    def begin(self, stamp_s: float) -> None:
+        """Start the clock of an episode with the stamp of its first reading [s]."""
+        self._last = stamp_s - self.contract.period_s
 
-        Args:
-            reading: As it came.
-            joints: (joints,) in the bundle's convention [rad].
-        """
-        self._last = reading.stamp_s - self.contract.period_s
-        self.reading(reading)
+    def home(self, joints: np.ndarray) -> None:
+        """Check where an episode starts: joints (joints,) in the bundle's convention [rad]."""
         far = np.abs(joints - self._home)
         if far.max() > START_RAD:
             joint = self.contract.joints[int(far.argmax())]

@@ -1,6 +1,6 @@
 """The closed loop over any arm: observe, decide, guard, command; whatever goes wrong, hold.
 
-log = drive(bundle, arm, seed=0, episodes=range(10))
+    log = drive(bundle, arm, seed=0, episodes=range(10))
 """
 
 import time
@@ -119,11 +119,12 @@ class Loop:
     def _tick(self, goal: np.ndarray, first: bool, log: Log, strip: list[np.ndarray] | None) -> Verdict:
         reading = self.arm.observe()
         began = time.perf_counter()
+        if first:
+            self.guard.begin(reading.stamp_s)
+        self.guard.reading(reading)
         joints = self.sign * (reading.joints - self.offset)
         if first:
-            self.guard.begin(reading, joints)
-        else:
-            self.guard.reading(reading)
+            self.guard.home(joints)
         observation = self.observation(reading, joints, goal)
         asked = time.perf_counter()
         raw = self.actor.act(observation)[0]

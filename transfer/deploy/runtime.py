@@ -81,6 +81,8 @@ def run(
     *,
     arm: str = "virtual",
     card: str = "medium",
+    lab: int = 0,
+    split: str = "train",
     episodes: int = 100,
     seed: int = 0,
     first_episode: int = 0,
@@ -95,6 +97,8 @@ def run(
         bundle: Folder, or what `Bundle.load` gave.
         arm: Only "virtual", the reality twin in a process of its own.
         card: Reality card of the twin: its name, or the path of a YAML file.
+        lab: Which hidden instance of the card.
+        split: Whose layouts, "train" or "heldout".
         episodes: How many.
         seed: Of the episodes; the same address gives the same episode as in `transfer.evaluate`.
         first_episode: Number of the first one.
@@ -110,7 +114,7 @@ def run(
         raise ValueError(unknown("arm", arm, ARMS))
     loaded = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
     parity = loaded.replay()
-    spec = twin_spec(loaded.contract, card)
+    spec = twin_spec(loaded.contract, card) | {"lab": lab, "split": split}
     numbers = list(range(first_episode, first_episode + episodes))
     shares = [numbers[i :: max(1, workers)] for i in range(min(max(1, workers), episodes))]
     done: list[int] = []

@@ -170,7 +170,7 @@ def reality(spec: Mapping[str, Any]) -> Worlds:
     """Build the twin."""
     from envs.reality import RealitySpec
 
-    return RealitySpec.from_dict(dict(spec)).build(1)
+    return RealitySpec(**spec).build(1)
 
 
 if __name__ == "__main__":
