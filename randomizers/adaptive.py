@@ -54,8 +54,10 @@ class AutoRange:
         """Start with every range closed on its nominal value; `axes` is a Domain or names."""
         return cls(dict.fromkeys(axes, (0.0, 0.0)), **settings)
 
-    def probe(self, rng: np.random.Generator) -> dict[str, float]:
+    def probe(self, rng: "np.random.Generator") -> dict[str, float]:
         """Choose one axis and one end of its range to test; pass it as `pin`."""
+        if not self.strength:
+            raise ValueError("nothing varies, so there is nothing to probe; start from a Domain with axes")
         return {str(rng.choice(sorted(self.strength))): float(rng.integers(2))}
 
     def record(self, pin: Mapping[str, float], success: bool) -> "AutoRange":

@@ -162,7 +162,7 @@ class LogUniform(Uniform):
         super().check(neutral, nominal)
         for value, what in ((nominal, f"a nominal value of {nominal}"), (neutral, "an offset")):
             if not np.all(np.asarray(value) > 0):
-                raise ValueError(f"{self} cannot vary {what}: logarithms need values > 0; use Uniform or Normal")
+                raise ValueError(f"{self} cannot vary {what}: logarithms need values > 0; use Uniform")
 
 
 @dataclass(frozen=True, repr=False, init=False)

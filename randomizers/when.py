@@ -53,6 +53,6 @@ def moment(written: When) -> When:
     if isinstance(written, Every) or written in WORDS:
         return written
     try:
-        return read_call(parse(written), {"Every": Every})
+        return read_call(parse(str(written)), {"Every": Every})
     except NotationError as error:
         raise ValueError(unknown("moment", written, (*WORDS, "Every(low, high)"))) from error

@@ -54,7 +54,8 @@ def test_a_row_of_a_batch_is_the_row_alone():
     seeds, episodes, ticks = np.arange(9) % 2, np.arange(9) * 1000, np.arange(9) // 3
     batch = uniforms(seeds, episodes, ticks, ("a", "b"), (2, 7))
     for i in range(9):
-        assert np.array_equal(batch[i], uniforms(seeds[i], episodes[i : i + 1], ticks[i], ("a", "b"), (2, 7))[0])
+        alone = uniforms(seeds[i], episodes[i : i + 1], ticks[i], ("a", "b"), (2, 7))
+        assert np.array_equal(batch[i], alone[0])
 
 
 def test_no_names_and_no_worlds_are_fine():

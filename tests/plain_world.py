@@ -10,7 +10,7 @@ PATTERNS = ("flat", "checker", "noise", "gradient", "image")
 SHAPES = ("box", "ball", "cylinder")
 
 
-class FakeWorld:
+class PlainWorld:
     """Knobs over a dictionary; `state` is what was last written, the nominal value at first."""
 
     def __init__(self) -> None:
