@@ -118,7 +118,7 @@ class Chance:
         """Let a control step begin: draw again what is due and give the rows where that happened."""
         self.ticks[rows] += 1
         changed = np.zeros(len(self.draws), bool)
-        if self._step:
+        if self._step and rows.size:
             self._redraw(self._step, rows)
             changed[rows] = True
         for timer in self._timers:

@@ -53,6 +53,11 @@ class FakeEngine:
     def reset(self, command: Command, object_poses):
         self.joints[:], self.cube[:], self.steps = command.joints, object_poses[0], 0
         self.commands = []
+        self._explode()
+
+    def _explode(self):
+        if self.steps == self.explodes_at:
+            self.joints[2] = np.nan
 
     def advance(self, before: Command, after: Command, switch: float):
         self.commands.append((before.joints.copy(), after.joints.copy(), switch))
@@ -60,8 +65,7 @@ class FakeEngine:
             self.joints += 0.7 * share * (command.joints - self.joints)
         self.cube[0] += 0.001 * self.mass
         self.steps += 1
-        if self.steps == self.explodes_at:
-            self.joints[2] = np.nan
+        self._explode()
 
     def measure(self, state: State, row: int):
         state.joint_positions[row], state.object_poses[row, 0] = self.joints, self.cube

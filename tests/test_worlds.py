@@ -134,6 +134,26 @@ def test_strength_and_pins_hold_for_their_episode_alone():
     assert [draw.values["mass.cube"] for draw in worlds.draws] == pytest.approx([0.2, 0.1])
 
 
+def test_strength_and_pins_also_hold_for_redraws_within_their_episode():
+    worlds = fake_worlds(3, EVERYTHING)
+    worlds.begin([0], 0, 0, strength=0.0)
+    worlds.begin([1], 0, 0, pin={"exposure.front": 1.0})
+    worlds.begin([2], 0, 0)
+    for _ in range(3):
+        worlds.step(worlds.expert_actions())
+    exposures = [draw.values["exposure.front"] for draw in worlds.draws]
+    assert exposures[0] == 1.0 and exposures[1] == pytest.approx(1.4) and exposures[2] not in (1.0, 1.4)
+
+
+def test_held_out_worlds_share_no_draw_and_no_layout_with_training():
+    train, heldout = fake_worlds(1, EVERYTHING), fake_worlds(1, EVERYTHING, split="heldout")
+    for worlds in (train, heldout):
+        worlds.begin([0], 3, 5)
+    assert train.draws[0].values["mass.cube"] != heldout.draws[0].values["mass.cube"]
+    assert not np.allclose(train.state.goal, heldout.state.goal)
+    assert train.seeds[0] == heldout.seeds[0] == 3
+
+
 def test_an_axis_is_drawn_when_it_says():
     worlds = fake_worlds(1, EVERYTHING)
     names = ("camera.side.fov_deg", "mass.cube", "light.ambient", "exposure.front")
@@ -211,6 +231,16 @@ def test_success_must_hold_for_four_steps():
     assert ended == [(False, False)] * 3 + [(True, True)] * 3
 
 
+def test_success_of_the_last_episode_does_not_count():
+    worlds = fake_worlds(1)
+    for _ in range(2):
+        worlds.begin([0], 0, 0)
+        worlds.engines[0].cube[0] += 0.02
+        for _ in range(3):
+            worlds.step(worlds.expert_actions())
+        assert not worlds.success[0]
+
+
 def test_the_horizon_cuts_an_episode():
     worlds = fake_worlds(1)
     worlds.begin([0], 0, 0)
@@ -239,6 +269,17 @@ def test_a_world_that_blows_up_ends_alone_and_stays_finite():
         assert np.isfinite(one).all() and np.array_equal(one[[0, 2]], other[[0, 2]])
     worlds.engines[1].explodes_at = -1
     assert episode(worlds, 1) == episode(fake_worlds(1, EVERYTHING, CAMERAS), 0)
+
+
+def test_a_world_that_cannot_begin_is_over_at_once_and_shows_nothing_of_the_last():
+    seen = []
+    for batch in (busy(1), fake_worlds(1, EVERYTHING, CAMERAS)):
+        batch.engines[0].explodes_at = 0
+        batch.begin([0], 3, 5)
+        assert batch.diverged[0] and batch.terminated[0] and not batch.success[0]
+        batch.step(batch.expert_actions())
+        seen.append(list(flat(batch.observe())))
+    assert all(np.array_equal(one, other) and np.isfinite(one).all() for one, other in zip(*seen))
 
 
 def test_a_huge_number_is_a_divergence_too():
