@@ -1,4 +1,4 @@
-"""Arms: what an arm is (`profile`), how it moves (`kinematics`), how actions become joint targets (`controller`)."""
+"""Arms: what one is (`profile`), how it moves (`kinematics`), from actions to joints (`controller`)."""
 
 from envs.arms.profile import ArmProfile, load
 

@@ -1,4 +1,4 @@
-"""Actions to joint targets: small moves of the tool point and of the gripper, the same in every world and on the arm.
+"""From actions to joint targets: small moves of the tool point and the gripper, in worlds and on the arm.
 
     controller = Controller(profile, worlds=64)
     controller.reset(np.arange(64))
@@ -64,7 +64,9 @@ class Controller:
 
     def __init__(self, profile: ArmProfile, worlds: int, *, opening: float = 0.0, grips: bool = True):
         if not 0.0 <= opening <= profile.hand.max_opening:
-            raise ValueError(f"opening {opening} m is outside [0, {profile.hand.max_opening}] of `{profile.name}`.")
+            raise ValueError(
+                f"opening {opening} m is outside [0, {profile.hand.max_opening}] of `{profile.name}`."
+            )
         self.profile = profile
         self.targets = np.zeros((worlds, 3))
         self._start_opening, self._grips = opening, grips
@@ -98,7 +100,8 @@ class Controller:
         moves = self._checked(actions, rows) * self.scale
         self.targets[rows] = np.clip(self.targets[rows] + moves[:, :3], self._low, self._high)
         if self._grips:
-            self._openings[rows] = np.clip(self._openings[rows] + moves[:, 3], 0.0, self.profile.hand.max_opening)
+            openings = self._openings[rows] + moves[:, 3]
+            self._openings[rows] = np.clip(openings, 0.0, self.profile.hand.max_opening)
         arm = self.profile
         kinematics.track(arm.chain, arm.lower, arm.upper, self._home, self.targets, DOWN, rows, self._joints)
         return self.commands()
@@ -106,10 +109,12 @@ class Controller:
     def _checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Give the actions of the rows (rows, 4) as float64 in [-1, 1]."""
         actions = np.asarray(actions)
-        if actions.shape != (len(self.targets), ACTION_SIZE):
-            raise ValueError(f"actions have shape {actions.shape}; expected ({len(self.targets)}, {ACTION_SIZE}).")
+        expected = (len(self.targets), ACTION_SIZE)
+        if actions.shape != expected:
+            raise ValueError(f"actions have shape {actions.shape}; expected {expected}.")
         chosen = actions[rows].astype(float)
         bad = rows[~np.isfinite(chosen).all(axis=1)]
         if bad.size:
-            raise ValueError(f"action of world {bad[0]} is not finite: {actions[bad[0]]}. Check the policy's output.")
+            row = bad[0]
+            raise ValueError(f"action of world {row} is not finite: {actions[row]}. Check the policy's output.")
         return np.clip(chosen, -1.0, 1.0)

@@ -28,7 +28,8 @@ def _forward(chain, joints, frames):
     turn, place, mixed = np.eye(3), np.zeros(3), np.empty((3, 3))
     for k in range(count + 1):
         for i in range(3):
-            place[i] += turn[i, 0] * chain[k, 0, 3] + turn[i, 1] * chain[k, 1, 3] + turn[i, 2] * chain[k, 2, 3]
+            for j in range(3):
+                place[i] += turn[i, j] * chain[k, j, 3]
         for i in range(3):
             for j in range(3):
                 mixed[i, j] = (
@@ -81,7 +82,7 @@ def _solve(matrix, right):
 
 @numba.njit(cache=True)
 def _error(tool, target, turn, error):
-    """Fill error (6,): offset [m] and half the summed cross products of the axes [rad]; give back its size."""
+    """Fill error (6,): offset [m], half the summed cross products of the axes [rad]. Give its size."""
     for i in range(3):
         error[i] = target[i] - tool[i, 3]
     error[3] = error[4] = error[5] = 0.0

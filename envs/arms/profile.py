@@ -61,9 +61,11 @@ class Joint:
 
     def __post_init__(self) -> None:
         if not self.lower < self.upper:
-            raise ValueError(f"joint `{self.name}`: lower {self.lower} must be below upper {self.upper} [rad].")
+            raise ValueError(f"joint `{self.name}`: lower {self.lower} must be below upper {self.upper}.")
         if min(self.effort, self.velocity) <= 0.0:
-            raise ValueError(f"joint `{self.name}`: effort {self.effort} and velocity {self.velocity} must be > 0.")
+            raise ValueError(
+                f"joint `{self.name}`: effort {self.effort} and velocity {self.velocity} must be > 0."
+            )
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,9 @@ class ArmProfile:
                 "it needs the base and one link after each joint."
             )
         if len(self.home) != len(self.joints):
-            raise ValueError(f"arm `{self.name}`: home has {len(self.home)} values for {len(self.joints)} joints.")
+            raise ValueError(
+                f"arm `{self.name}`: home has {len(self.home)} values for {len(self.joints)} joints."
+            )
         for joint, position in zip(self.joints, self.home):
             if not joint.lower <= position <= joint.upper:
                 raise ValueError(
@@ -208,9 +212,9 @@ def _tuples(value: Any) -> Any:
 
 def _build(kind: type, data: Any, where: str) -> Any:
     """Make one dataclass from one mapping; name the field that is missing, unknown or not a number."""
-    if not isinstance(data, dict):
-        raise ValueError(f"{where}: expected a mapping with {[field.name for field in fields(kind)]}, got {data!r}.")
     names = [field.name for field in fields(kind)]
+    if not isinstance(data, dict):
+        raise ValueError(f"{where}: expected a mapping with {names}, got {data!r}.")
     for key in data:
         if key not in names:
             raise ValueError(f"{where}: {unknown('field', key, names)}")
@@ -231,7 +235,8 @@ def parse(text: str, where: str) -> ArmProfile:
     except yaml.YAMLError as error:
         raise ValueError(f"{where}: not valid YAML: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("hand"), dict):
-        raise ValueError(f"{where}: expected a mapping with the fields of ArmProfile; see {FOLDER / 'panda.yaml'}.")
+        example = FOLDER / "panda.yaml"
+        raise ValueError(f"{where}: expected a mapping with the fields of ArmProfile; see {example}.")
     for key, kind in (("joints", Joint), ("links", Link)):
         items = data.get(key) or ()
         data[key] = tuple(_build(kind, item, f"{where}: {key}[{i}]") for i, item in enumerate(items))

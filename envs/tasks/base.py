@@ -26,8 +26,8 @@ HOLD_STEPS = 4
 SPLITS = ("train", "heldout")
 NAMES = ("reach", "push", "lift")
 
-# Presets measured in shared/reference/simulator.md, section 2. One rate for all of them, so that the latency of
-# actions has the same resolution (1/120 s) in every task.
+# Presets measured in shared/reference/simulator.md, section 2. One rate for all of them, so that the latency
+# of actions has the same resolution (1/120 s) in every task.
 REACH = Physics(rate_hz=120, iterations=5, fingers=False)
 PUSH = Physics(rate_hz=120, iterations=10, fingers=False)
 GRASP = Physics(rate_hz=120, iterations=30, fingers=True)
@@ -135,7 +135,7 @@ def upright(yaw: np.ndarray) -> np.ndarray:
 
 
 def soft(x: np.ndarray, width: float) -> np.ndarray:
-    """Blend from 0 (x far below 0) to 1 (far above) over about `width`; experts switch with it, never with `if`."""
+    """Blend from 0 (x far below 0) to 1 (far above) over about `width`: experts switch with this, not `if`."""
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x) / width))
 
 

@@ -1,0 +1,191 @@
+"""The lean arm that PyBullet simulates: identified inertials, and collision shapes only where the arm touches things.
+
+    with arm_file(profile, fingers=True) as path:
+        body = pybullet.loadURDF(path, flags=pybullet.URDF_USE_INERTIA_FROM_FILE)
+
+Fixed pieces are merged into the last link, and nothing has a visual shape. Only the hand and the fingers collide:
+the convex hull of the finger mesh costs less and grips better than boxes (shared/reference/simulator.md, section 1).
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from envs.arms.profile import ArmProfile, Link, transform
+
+FINGER_INERTIA = (4e-4, 4e-4, 2e-4)
+"""Of a finger per kg of its mass [m^2]; about its centre. Guessed from its size."""
+HAND_BOX = ((0.04, 0.20, 0.066), (0.0, 0.0, 0.033))
+"""Size and centre of the palm in the hand's frame [m], measured on the mesh."""
+WRIST_CAPSULE = ((0.04, 0.14), (0.0, 0.0, 0.01))
+"""Radius, length and centre of the flange in the last link's frame [m]."""
+
+Inertial = tuple[float, np.ndarray, np.ndarray]
+"""Mass [kg], centre (3,) [m], inertia (3, 3) about it [kg m^2], in one frame."""
+
+
+def finger_mesh() -> Path:
+    """Find the collision mesh of the finger in pybullet_data, without importing it.
+
+    Raises:
+        FileNotFoundError: The package or its mesh is not there.
+    """
+    spec = find_spec("pybullet_data")
+    roots = list(spec.submodule_search_locations or ()) if spec else []
+    path = Path(roots[0] if roots else "pybullet_data") / "franka_panda/meshes/collision/finger.obj"
+    if not path.is_file():
+        raise FileNotFoundError(f"no finger mesh at {path}. Reinstall it: pip install --force-reinstall pybullet")
+    return path
+
+
+def moved(link: Link, pose: np.ndarray) -> Inertial:
+    """Express a link's inertial data in the frame that pose (3, 4) leads to."""
+    turn = pose[:, :3]
+    return link.mass, turn @ np.array(link.centre) + pose[:, 3], turn @ link.inertia_matrix @ turn.T
+
+
+def merged(parts: list[Inertial]) -> Inertial:
+    """Add rigidly connected pieces (parallel axis theorem)."""
+    mass = sum(part[0] for part in parts)
+    centre = sum((part[0] * part[1] for part in parts), np.zeros(3)) / mass
+    inertia = np.zeros((3, 3))
+    for piece, place, own in parts:
+        arm = place - centre
+        inertia += own + piece * (arm @ arm * np.eye(3) - np.outer(arm, arm))
+    return mass, centre, inertia
+
+
+def _fingers(profile: ArmProfile) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Give link_from_finger (3, 4) of both closed fingers and the direction each opens along (3,)."""
+    hand = transform(profile.hand.xyz, profile.hand.rpy)
+    place = hand.copy()
+    place[:, 3] += hand[:, 2] * profile.hand.finger_depth
+    return [(place, hand[:, 1]), (place, -hand[:, 1])]
+
+
+def _finger_link(profile: ArmProfile, side: int) -> Link:
+    """Inertial data of the first (side 1) or second (side -1) finger in its own frame."""
+    mass = profile.hand.finger_mass
+    xx, yy, zz = (mass * value for value in FINGER_INERTIA)
+    name = profile.hand.finger_links[0 if side > 0 else 1]
+    return Link(name, mass, (0.0, side * 0.01, 0.02), (xx, yy, zz, 0.0, 0.0, 0.0))
+
+
+def last_link(profile: ArmProfile, fingers: bool) -> Inertial:
+    """Give the inertial data of the last link with the hand, and with the fingers where they are welded to it."""
+    parts = [moved(profile.links[-1], transform((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))]
+    parts.append(moved(profile.hand.link, transform(profile.hand.xyz, profile.hand.rpy)))
+    if not fingers:
+        places = zip(_fingers(profile), (1, -1))
+        parts += [moved(_finger_link(profile, side), place) for (place, _), side in places]
+    return merged(parts)
+
+
+def _numbers(values: np.ndarray | tuple[float, ...]) -> str:
+    return " ".join(f"{value:.9g}" for value in values)
+
+
+def _angles(turn: np.ndarray) -> np.ndarray:
+    """Give roll, pitch, yaw [rad] of a matrix (3, 3)."""
+    pitch = np.arcsin(np.clip(-turn[2, 0], -1.0, 1.0))
+    return np.array([np.arctan2(turn[2, 1], turn[2, 2]), pitch, np.arctan2(turn[1, 0], turn[0, 0])])
+
+
+def _origin(pose: np.ndarray) -> str:
+    return f'<origin xyz="{_numbers(pose[:, 3])}" rpy="{_numbers(_angles(pose[:, :3]))}"/>'
+
+
+def _inertial(inertial: Inertial) -> str:
+    """Write inertial data along the principal axes, which Bullet would turn to anyway."""
+    mass, centre, inertia = inertial
+    moments, axes = np.linalg.eigh(inertia)
+    axes[:, 0] *= np.sign(np.linalg.det(axes))
+    xx, yy, zz = moments
+    return (
+        f"<inertial>{_origin(np.column_stack((axes, centre)))}"
+        f'<mass value="{mass:.9g}"/>'
+        f'<inertia ixx="{xx:.9g}" iyy="{yy:.9g}" izz="{zz:.9g}" ixy="0" ixz="0" iyz="0"/></inertial>'
+    )
+
+
+def _collision(pose: np.ndarray, geometry: str) -> str:
+    return f"<collision>{_origin(pose)}<geometry>{geometry}</geometry></collision>"
+
+
+def _hand_shapes(profile: ArmProfile, fingers: bool) -> str:
+    """Write the shapes of the last link: flange, palm, and the closed fingers where they are welded."""
+    (radius, length), centre = WRIST_CAPSULE
+    shapes = _collision(
+        transform(centre, (0.0, 0.0, 0.0)), f'<capsule radius="{radius}" length="{length}"/>'
+    )
+    size, middle = HAND_BOX
+    palm = transform(profile.hand.xyz, profile.hand.rpy)
+    palm[:, 3] += palm[:, :3] @ np.array(middle)
+    shapes += _collision(palm, f'<box size="{_numbers(size)}"/>')
+    if not fingers:
+        for (place, _), side in zip(_fingers(profile), (1, -1)):
+            shapes += _collision(_mirrored(place, side), _mesh())
+    return shapes
+
+
+def _mirrored(place: np.ndarray, side: int) -> np.ndarray:
+    """Turn the mesh of the second finger by half a turn about its z axis; it is the first one's."""
+    turned = place.copy()
+    turned[:, :2] *= side
+    return turned
+
+
+def _mesh() -> str:
+    return f'<mesh filename="{finger_mesh()}"/>'
+
+
+def _joint(name: str, kind: str, parent: str, child: str, pose: np.ndarray, axis: str, limits: str) -> str:
+    return (
+        f'<joint name="{name}" type="{kind}"><parent link="{parent}"/><child link="{child}"/>{_origin(pose)}'
+        f'<axis xyz="{axis}"/><limit {limits}/></joint>'
+    )
+
+
+def _finger_parts(profile: ArmProfile) -> list[str]:
+    """Write the two sliding fingers."""
+    hand, parts = profile.hand, []
+    still = transform((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    for k, (side, (place, _)) in enumerate(zip((1, -1), _fingers(profile))):
+        link = _finger_link(profile, side)
+        shape = _collision(_mirrored(still, side), _mesh())
+        parts.append(f'<link name="{link.name}">{_inertial(moved(link, still))}{shape}</link>')
+        limits = f'lower="0" upper="{hand.max_opening / 2.0}" effort="{hand.force}" velocity="0.2"'
+        last = profile.links[-1].name
+        parts.append(
+            _joint(hand.finger_joints[k], "prismatic", last, link.name, place, f"0 {side} 0", limits)
+        )
+    return parts
+
+
+def urdf(profile: ArmProfile, fingers: bool) -> str:
+    """Write the arm as URDF; `fingers` False welds them closed to the hand."""
+    still, links = transform((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)), profile.links
+    parts = [f'<link name="{link.name}">{_inertial(moved(link, still))}</link>' for link in links[:-1]]
+    shapes = _hand_shapes(profile, fingers)
+    parts.append(f'<link name="{links[-1].name}">{_inertial(last_link(profile, fingers))}{shapes}</link>')
+    for joint, parent, child in zip(profile.joints, links, links[1:]):
+        limits = (
+            f'lower="{joint.lower}" upper="{joint.upper}" effort="{joint.effort}" velocity="{joint.velocity}"'
+        )
+        pose = transform(joint.xyz, joint.rpy)
+        parts.append(_joint(joint.name, "revolute", parent.name, child.name, pose, "0 0 1", limits))
+    parts += _finger_parts(profile) if fingers else []
+    return f'<?xml version="1.0"?>\n<robot name="{profile.name}">\n' + "\n".join(parts) + "\n</robot>\n"
+
+
+@contextmanager
+def arm_file(profile: ArmProfile, fingers: bool) -> Iterator[str]:
+    """Give the path of a URDF that lives as long as the `with` block: PyBullet reads files only."""
+    with tempfile.TemporaryDirectory(prefix="sim2arm-") as folder:
+        path = Path(folder) / f"{profile.name}.urdf"
+        path.write_text(urdf(profile, fingers))
+        yield str(path)
