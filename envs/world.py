@@ -83,7 +83,7 @@ class BulletWorld:
 
     def reset(self, command: Command, object_poses: np.ndarray) -> None:
         """Put arm and objects at rest; knobs keep their values."""
-        pb.restoreState(self._snapshot, **self._key)
+        self._forget_contacts()
         half = command.opening / 2.0
         positions = [[float(q)] for q in command.joints] + [[half]] * (len(self._motors) - len(command.joints))
         pb.resetJointStatesMultiDof(self._arm, self._motors, positions, [[0.0]] * len(positions), **self._key)
@@ -92,6 +92,13 @@ class BulletWorld:
             pb.resetBasePositionAndOrientation(body, pose[:3], pose[3:], **self._key)
             pb.resetBaseVelocity(body, [0.0] * 3, [0.0] * 3, **self._key)
         self._ask(command)
+
+    def _forget_contacts(self) -> None:
+        """Empty Bullet's contact caches: one step with everything apart, then the snapshot."""
+        for index, body in enumerate(self._objects):
+            pb.resetBasePositionAndOrientation(body, (10.0 + index, 0.0, 10.0), (0, 0, 0, 1), **self._key)
+        pb.stepSimulation(self._client)
+        pb.restoreState(self._snapshot, **self._key)
 
     def advance(self, before: Command, after: Command, switch: float) -> None:
         """Simulate one control period; the switch is rounded to whole physics steps."""
