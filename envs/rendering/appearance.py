@@ -18,6 +18,8 @@ from randomizers.world import Knob, Value
 LIGHT_DIRECTION = (0.35, 0.45, 0.82)
 """Towards a lamp above the table, on the cameras' side; a choice."""
 AMBIENT = 0.4
+SHADOW = 0.3
+"""A soft shadow: without one, a single image does not tell how high the hand is."""
 VARIANT = 0.5
 LIMITS = {
     "variant": (0.0, 1.0),
@@ -43,7 +45,7 @@ def nominal_appearance(scene: Scene, worlds: int) -> Appearance:
         light_direction=np.zeros((worlds, 1, 3), np.float32),
         light_colour=np.ones((worlds, 1, 3), np.float32),
         ambient=np.full(worlds, AMBIENT, np.float32),
-        shadow=np.zeros(worlds, np.float32),
+        shadow=np.full(worlds, SHADOW, np.float32),
         camera_position=np.zeros((worlds, len(cameras), 3), np.float32),
         world_from_camera=np.zeros((worlds, len(cameras), 3, 3), np.float32),
         fov_deg=np.zeros((worlds, len(cameras)), np.float32),
@@ -93,7 +95,7 @@ def knobs(appearance: Appearance, row: int, scene: Scene) -> dict[str, Knob]:
         "light.direction": _direction(appearance.light_direction, (row, 0)),
         "light.colour": _vector(appearance.light_colour, (row, 0), (1.0, 1.0, 1.0), "1", "light"),
         "light.ambient": _number(appearance.ambient, (row,), AMBIENT, "1", "fraction"),
-        "light.shadow": _number(appearance.shadow, (row,), 0.0, "1", "fraction"),
+        "light.shadow": _number(appearance.shadow, (row,), SHADOW, "1", "fraction"),
     }
     for index, (name, camera) in enumerate(scene.cameras.items()):
         at = (row, index)

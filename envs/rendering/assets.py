@@ -57,14 +57,16 @@ FILES = {
 }  # fmt: skip
 HAND = ("panda_hand", "panda_leftfinger", "panda_rightfinger")
 
+# Flat, so that the nominal look is the same whichever pool of pictures is loaded.
 SURFACES = {
-    "floor": Surface((0.45, 0.42, 0.40), "noise"),
+    "floor": Surface((0.45, 0.42, 0.40)),
     "wall": Surface((0.72, 0.76, 0.80)),
-    "table": Surface((1.0, 0.94, 0.86), "image"),
+    "table": Surface((0.76, 0.62, 0.45)),
     "arm": Surface((0.92, 0.93, 0.94)),
     "hand": Surface((0.55, 0.57, 0.60)),
 }
-DISTRACTOR_COLOURS = ((0.2, 0.6, 0.3), (0.7, 0.6, 0.2), (0.3, 0.35, 0.7), (0.6, 0.3, 0.6))
+# Little red: however they are painted about these colours, none passes for the red cube of the tasks.
+DISTRACTOR_COLOURS = ((0.2, 0.6, 0.3), (0.15, 0.55, 0.65), (0.3, 0.35, 0.7), (0.35, 0.7, 0.2))
 CAMERAS = {
     "front": CameraSpec(position=(1.15, 0.0, 0.65), target=(0.46, 0.0, 0.08), fov_deg=40.0),
     "side": CameraSpec(position=(0.50, 0.85, 0.55), target=(0.49, 0.0, 0.07), fov_deg=37.0),

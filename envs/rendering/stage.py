@@ -70,7 +70,7 @@ class Stage:
         self.part_of_body = np.full(1, -1, np.int32)
         names = [part.name for part in scene.parts]
         last = [names.index(name) for name in BACKDROP if name in names]
-        for part in (*(i for i in range(len(names)) if i not in last), *last):
+        for part in (*(i for i in reversed(range(len(names))) if i not in last), *last):
             self._body(part, 0)
         self._texture_ids = self._load(pictures)
 
@@ -114,7 +114,7 @@ class Stage:
         """Draw one image. Light arguments stick to the client, so each call gives all of them.
 
         Returns:
-            (size, size, 3) uint8, z-buffer (size, size) float32 in [0, 1], and body numbers (size, size), -1 for
+            (size, size, 3) uint8, z-buffer (size, size) float32 in [0, 1], body numbers (size, size), -1 for
             none; without `with_bodies` they mean nothing.
         """
         _, _, rgb, buffer, bodies = pybullet.getCameraImage(

@@ -74,7 +74,9 @@ def bank(pool: str = "seen", folder: Path = IMAGES) -> TextureBank:
         else:
             groups.append(np.stack([makers[pattern](_luck(pattern, pool, i)) for i in range(VARIANTS[pool])]))
     count = np.array([len(group) for group in groups])
-    return TextureBank(pool, np.concatenate(groups), np.cumsum(count) - count, count)
+    pictures = np.concatenate(groups)
+    pictures.setflags(write=False)  # One bank serves every renderer of the process.
+    return TextureBank(pool, pictures, np.cumsum(count) - count, count)
 
 
 def image_folder(folder: Path, pool: str) -> np.ndarray:
@@ -93,7 +95,7 @@ def image_folder(folder: Path, pool: str) -> np.ndarray:
         raise FileNotFoundError(
             f"texture folder {folder} does not exist; make it, or leave the pattern `image` out."
         )
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in SUFFIXES)
     kept = files[:: max(1, -(-len(files) // MAX_IMAGES))]
     pictures = {hashlib.sha256(picture.tobytes()).digest(): picture for picture in map(_load, kept)}
     if len(pictures) < 2:
@@ -126,7 +128,7 @@ def _luck(pattern: str, pool: str, number: int) -> np.random.Generator:
 
 def _two_colours(luck: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A light colour and another one that differs visibly."""
-    return luck.uniform(0.7, 1.0, 3), luck.uniform(0.1, 0.75, 3)
+    return luck.uniform(0.7, 1.0, 3), luck.uniform(0.2, 0.75, 3)
 
 
 def _mixed(light: np.ndarray, dark: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -67,8 +67,8 @@ class TinyRenderer:
 
     def draw(self, frame: Frame, images: Images) -> None:
         """Draw the chosen cameras of the chosen worlds into `images`."""
-        self._check(frame, images)
-        look, rows = frame.appearance, np.asarray(frame.worlds)
+        look, rows = frame.appearance, np.asarray(frame.worlds, int)
+        self._check(frame, images, rows)
         if not len(rows):
             return
         transforms = frame.transforms[rows]
@@ -93,14 +93,14 @@ class TinyRenderer:
         self._layers.clear()
         self._stage.close()
 
-    def _check(self, frame: Frame, images: Images) -> None:
+    def _check(self, frame: Frame, images: Images, rows: np.ndarray) -> None:
         """Refuse what would fail halfway through a batch."""
         wanted = (len(frame.transforms), len(frame.cameras), self._size, self._size, 3)
         if images.rgb.shape != wanted or images.rgb.dtype != np.uint8:
             raise ValueError(
                 f"images.rgb is {images.rgb.dtype} {images.rgb.shape}; it must be uint8 {wanted}."
             )
-        if not np.isfinite(frame.transforms[frame.worlds]).all():
+        if not np.isfinite(frame.transforms[rows]).all():
             raise ValueError("frame.transforms holds values that are not finite; a simulation blew up.")
 
     def _looks(self, colours: np.ndarray, pictures: np.ndarray) -> list[Dress]:
