@@ -83,7 +83,9 @@ class Domain:
             pin: One for all, or a sequence with one for each world.
         """
         episodes = np.atleast_1d(episodes)
-        strengths = [plain_strength(s, self.whole) for s in _each(strength, len(episodes), "strengths")]
+        asked = _each(strength, len(episodes), "strengths")
+        plain = {id(each): plain_strength(each, self.whole) for each in asked}  # many worlds may share one
+        strengths = [plain[id(each)] for each in asked]
         pins = [plain_pin(p, self.whole) for p in _each(pin, len(episodes), "pins")]
         names, counts, parts = self._layout
         units = uniforms(seed, episodes, ticks, names, counts)  # (worlds, coordinates)

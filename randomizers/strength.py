@@ -57,7 +57,8 @@ def levels(strengths: Sequence[PlainStrength], axes: Sequence[Axis]) -> tuple[np
     if not any(isinstance(strength, dict) for strength in strengths):
         both = np.array(strengths, float)[:, None]
         return both, both
-    pairs = np.array([[_level(strength, axis) for axis in axes] for strength in strengths], float)
+    table = {id(strength): [_level(strength, axis) for axis in axes] for strength in strengths}
+    pairs = np.array([table[id(strength)] for strength in strengths], float)
     return pairs[..., 0], pairs[..., 1]
 
 

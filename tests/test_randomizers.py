@@ -68,6 +68,14 @@ def test_the_hundredth_reset_is_no_wider_than_the_first(randomization):
 
 
 @everything
+def test_binding_reads_nominal_values_even_from_a_randomized_world(randomization):
+    world, fresh = PlainWorld(), PlainWorld()
+    domain = randomization.bind(world)
+    domain.apply(world, domain.draw(1, 0))
+    assert same(randomization.bind(world).draw(1, 5).values, randomization.bind(fresh).draw(1, 5).values)
+
+
+@everything
 def test_restore_undoes_everything(randomization):
     world = PlainWorld()
     before, domain = world.bits(), randomization.bind(world)

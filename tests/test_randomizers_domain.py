@@ -8,10 +8,12 @@ from plain_world import PlainWorld
 
 from randomizers import (
     DEFAULT,
+    Axis,
     Camera,
     Choice,
     Cone,
     Distractors,
+    Domain,
     Draw,
     Every,
     Expression,
@@ -154,6 +156,8 @@ def test_draws_of_two_moments_join():
     domain = bound(Mass("cube", when="startup"), Mass("duck"))
     joined = domain.at("startup").draw(1, 0) | domain.at("episode").draw(1, 7)
     assert set(joined.values) == {"mass.cube", "mass.duck"} and joined.episode == 7
+    early, late = domain.draw(1, 7), domain.at("episode").draw(1, 7, 3)
+    assert (early | late).values == early.values | late.values != early.values and (early | late).tick == 3
 
 
 def test_a_family_or_everything_has_its_strength():
@@ -219,9 +223,14 @@ def test_waiting_times_are_addressed_and_within_bounds():
     assert every.wait(7, [13], 0)[0] == waits[13] != every.wait(7, [13], 1)[0]
 
 
-def test_an_axis_may_be_made_by_hand():
-    from randomizers import Axis, Domain
+@pytest.mark.parametrize("value", [-0.0, 5.0])
+def test_nominal_is_left_alone_even_where_arithmetic_or_limits_would_change_it(value):
+    domain = Domain({"a": Axis("a", "1", nominal + Uniform(-9.0, 9.0), value, (0.0, 1.0))})
+    draw = domain.draw(0, 0, strength=0.0)
+    assert str(draw.values["a"]) == str(value)
 
+
+def test_an_axis_may_be_made_by_hand():
     by = Expression(Uniform(0.0, 1.0))
     domain = Domain({"b": Axis("b", "m", by, 0.5), "a": Axis("a", "m", by, np.array([0.1, 0.2]))})
     assert list(domain) == ["a", "b"] and domain.names() == ("a[0]", "a[1]", "b")

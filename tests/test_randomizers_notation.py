@@ -59,7 +59,16 @@ def test_a_plain_number_is_that_value():
     "text",
     [
         *("Unifrom(0, 1)", "nominal / Uniform(0, 1)", "__import__('os')", "Uniform(0", "3"),
-        *("", "nominal", "checker", "'checker'", "nominal * 2", "nominal * nominal", "2 * Uniform(0, 1)"),
+        *(
+            "",
+            "nominal",
+            "checker",
+            "'checker'",
+            "nominal * 2",
+            "nominal * nominal",
+            "mean * Uniform(0, 1)",
+            "2 * Uniform(0, 1)",
+        ),
         *("Uniform(0, 1).low", "Uniform(0, x)", "Uniform(*[0, 1])", "Uniform(**{'low': 1})"),
         *(
             "Uniform(0, 1); x",

@@ -78,6 +78,14 @@ def test_coordinates_are_even_and_never_an_end():
     assert np.sum((counts - 10_000) ** 2 / 10_000) < 45.3  # chi square, 19 degrees of freedom, p = 0.0006
 
 
+@pytest.mark.parametrize("word", [0, 2**32 - 1])
+def test_the_extreme_words_are_no_ends_either(monkeypatch, word):
+    monkeypatch.setattr(
+        "randomizers.streams.philox", lambda counter, key: (np.full((1, 1), word, np.uint64),) * 4
+    )
+    assert 0.0 < unit(0, 0, 0, "noise") < 1.0
+
+
 @pytest.mark.parametrize("across", ["names", "episodes", "ticks", "seeds"])
 def test_neighbouring_addresses_are_uncorrelated(across):
     n = 20_000
