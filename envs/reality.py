@@ -114,7 +114,7 @@ class RealitySpec:
             task,
             [TwinEngine(task, profile, scene) for _ in range(num)],
             controller=Controller(profile, num, opening=task.opening, grips=task.physics.fingers),
-            randomization=cards.parse(self.contents, self.card).lab(self.lab),
+            randomization=cards.parse(self.contents, self.card).lab(self.lab, objects=bool(task.objects)),
             split=self.split,
             renderer=self.make_renderer(self.images, self.image_size) if self.images else None,
             cameras=self.images,

@@ -32,6 +32,7 @@ class Card:
         name: Shown in reports.
         description: What kind of lab this is, in a sentence.
         randomization: How the lab differs from the twin's nominal world, and episodes from each other.
+        objects: The same for what lies on the table; left out in tasks where nothing does.
         seed: Address of the hidden numbers; another seed is another family of labs.
         instance: "fixed", one lab for all episodes, or "episode", each its own.
     """
@@ -39,6 +40,7 @@ class Card:
     name: str
     description: str
     randomization: Randomization
+    objects: Randomization = Randomization()
     seed: int = 0
     instance: str = "episode"
 
@@ -50,9 +52,15 @@ class Card:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ValueError(f"seed is {self.seed!r}; it must be a whole number >= 0")
 
-    def lab(self, number: int = 0) -> "Lab":
-        """Open one lab of this card; its hidden numbers are settled when it meets a world."""
-        return Lab(self.randomization.randomizers, card=self, number=number)
+    def lab(self, number: int = 0, objects: bool = True) -> "Lab":
+        """Open one lab of this card; its hidden numbers are settled when it meets a world.
+
+        Args:
+            number: Which one.
+            objects: Whether the task has any.
+        """
+        whole = self.randomization | self.objects if objects else self.randomization
+        return Lab(whole.randomizers, card=self, number=number)
 
 
 @dataclass(frozen=True)
@@ -145,8 +153,9 @@ def _parse(data: Any) -> Card:
     missing = [key for key in ("name", "description", "randomize") if key not in data]
     if missing:
         raise ValueError(f"missing {', '.join(missing)}; see {FOLDER / 'medium.yaml'} for an example")
-    about = {key: value for key, value in data.items() if key != "randomize"}
-    return Card(randomization=Randomization.from_dict(data["randomize"]), **about)
+    about = {key: value for key, value in data.items() if key not in ("randomize", "objects")}
+    varied = {key: Randomization.from_dict(data.get(key)) for key in ("randomize", "objects")}
+    return Card(randomization=varied["randomize"], objects=varied["objects"], **about)
 
 
 def _moved(axis: Axis) -> Axis:
