@@ -69,6 +69,7 @@ class BulletWorld:
         self._arm = self._load_arm()
         self._objects = [self._load_object(spec) for spec in task.objects]
         self._rates = [profile.servo_rate] * len(profile.joints)
+        self._dampings = [profile.joint_damping] * len(profile.joints)
         rate = 1.0 - float(np.exp(-profile.servo_rate / task.physics.rate_hz))
         self._gains = [rate] * len(self._motors)
         self._knobs = self._make_knobs(task)
@@ -203,7 +204,7 @@ class BulletWorld:
         for name, links in frictions.items():
             knobs[f"friction.{name}"] = self._friction(nominal[name], links)
         for index, name in enumerate(profile.joint_names):
-            knobs[f"damping.{name}"] = self._damping(self._motors[index])
+            knobs[f"damping.{name}"] = self._damping(index)
             knobs[f"gain.{name}"] = self._gain(index)
         return knobs
 
@@ -227,14 +228,17 @@ class BulletWorld:
             nominal, "1", lambda: pb.getDynamicsInfo(*links[0], **self._key)[1], write, FRICTION_LIMITS
         )
 
-    def _damping(self, joint: int) -> Knob:
+    def _damping(self, index: int) -> Knob:
+        """Viscous friction of a joint; Bullet tells nobody what it is, so what was written is remembered."""
+
         def write(value: Value) -> None:
-            pb.changeDynamics(self._arm, joint, jointDamping=float(value), **self._key)
+            self._dampings[index] = float(value)
+            pb.changeDynamics(self._arm, self._motors[index], jointDamping=float(value), **self._key)
 
         return Knob(
             self._profile.joint_damping,
             "N m s/rad",
-            lambda: pb.getJointInfo(self._arm, joint, **self._key)[6],
+            lambda: self._dampings[index],
             write,
             (0.0, MAX_DAMPING),
         )

@@ -62,14 +62,14 @@ class Lift(Task):
         aside = np.linalg.norm(offset[:, :2], axis=1, keepdims=True)
         deep = soft(0.014 + offset[:, 2:3], 0.002)  # the hand is down at the cube's centre
         around = soft(0.016 - aside, 0.002) * deep
-        closed = soft(2.0 * HALF + 0.008 - state.gripper_opening[:, None], 0.002)
+        closed = soft(2.0 * HALF + 0.015 - state.gripper_opening[:, None], 0.002)
         inside = soft(0.024 - aside, 0.002) * soft(0.026 + offset[:, 2:3], 0.002)
         holding = closed * inside
 
         centred = soft(0.012 - aside, 0.002)
         height = cube[:, 2:3] + HOVER * (1.0 - np.maximum(centred, around))
         approach = np.hstack([0.6 * (cube - target)[:, :2], 0.5 * (height - target[:, 2:3])])
-        carry = np.clip(0.4 * (state.goal - cube), -0.02, 0.02)
+        carry = np.clip(0.4 * (state.goal - cube), -0.012, 0.012)
         move = holding * carry + (1.0 - holding) * approach
         grip = 1.0 - 2.0 * np.maximum(around, holding)
         return action(move, grip[:, 0])
