@@ -27,6 +27,7 @@ VARIANTS = {"seen": 24, "unseen": 12}
 MAX_IMAGES = 96
 """Pictures kept of an image folder, spread evenly over its files; bounds memory at about 1 MB."""
 IMAGES = Path(__file__).parent / "images"
+"""Wood, brick, marble, concrete, cloth, tiles, grass: drawn by formula for this project, no photographs."""
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 
 
