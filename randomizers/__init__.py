@@ -1,4 +1,11 @@
-"""Composable randomizers of textures, lighting, cameras, physics and time; needs numpy alone."""
+"""Composable randomizers of textures, lighting, cameras, physics and time; needs numpy alone.
+
+    randomization = Mass("cube", nominal * LogUniform(0.5, 2.0)) | Texture("*") | Lighting()    # what varies
+    domain = randomization.bind(world)                     # a world is named knobs; reads nominal values
+    draw = domain.draw(seed=7, episode=3, strength=0.5)    # addressed: the same on any worker
+    domain.apply(world, draw)                              # the only place that writes
+    domain.vector(draw)                                    # what a teacher or critic may know of it
+"""
 
 from randomizers.actuation import Gain, Latency
 from randomizers.adaptive import AutoRange

@@ -60,7 +60,7 @@ class Axis:
         return self.expression.distribution.unit_shape(self.shape)
 
     @cached_property
-    def range(self) -> tuple[np.ndarray, np.ndarray]:
+    def span(self) -> tuple[np.ndarray, np.ndarray]:
         """Lowest and highest number at strength 1, within the limits, each of the shape of a value."""
         extremes = np.clip(self.expression.extremes(self.nominal), *self.limits)
         return extremes.min(axis=0), extremes.max(axis=0)
@@ -89,7 +89,7 @@ class Axis:
         about |= {"unit": self.unit, "nominal": np.asarray(self.nominal).tolist()}
         if self.options:
             return {**about, "options": self.expression.extremes(self.nominal).tolist()}
-        low, high = self.range
+        low, high = self.span
         return {**about, "low": low.tolist(), "high": high.tolist()}
 
     @cached_property
@@ -107,7 +107,7 @@ class Axis:
         """Raise for a nominal value or a range that is impossible."""
         self.expression.check(self.nominal)
         extremes = self.expression.extremes(self.nominal)
-        if self.options:
+        if isinstance(self.nominal, str):
             for option in extremes:
                 if option not in self.options:
                     raise ValueError(f"`{self.expression}`: {unknown('option', option, self.options)}")
@@ -121,10 +121,10 @@ class Axis:
             raise ValueError(self._impossible(low, high, "reaches below 0"))
 
     def _impossible(self, low: np.ndarray, high: np.ndarray, complaint: str) -> str:
-        span = f"{low:.4g} to {high:.4g}" if not self.shape else f"{low} to {high}"
+        ends = f"{low} to {high}" if self.shape else f"{low:.4g} to {high:.4g}"
         limits = f"{self.limits[0]:g} to {self.limits[1]:g}"
         return (
-            f"`{self.expression}` {complaint}: it spans {span} {self.unit} about a nominal {self.nominal}, "
+            f"`{self.expression}` {complaint}: it spans {ends} {self.unit} about a nominal {self.nominal}, "
             f"the limits are {limits} {self.unit}"
         )
 

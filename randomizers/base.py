@@ -61,6 +61,7 @@ class Randomizer:
 
     def __init_subclass__(cls) -> None:
         _KINDS[cls.__name__] = cls
+        cls.__repr__ = Randomizer.__str__  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         self._set("when", moment(self.when))
@@ -130,7 +131,7 @@ class Randomizer:
         object.__setattr__(self, name, value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Randomization:
     """A set of randomizers that own different axes, so their order does not matter."""
 
@@ -193,7 +194,11 @@ class Randomization:
         return cls(tuple(_read(str(key), about) for key, about in (items or {}).items() if about is not None))
 
     def __str__(self) -> str:
-        return " | ".join(map(str, self)) or "Randomization()"
+        """Python that makes it again."""
+        parts = list(map(str, self))
+        return " | ".join(parts) if len(parts) > 1 else f"Randomization([{', '.join(parts)}])"
+
+    __repr__ = __str__
 
 
 def _read(key: str, about: Any) -> Randomizer:

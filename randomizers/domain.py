@@ -17,7 +17,7 @@ from randomizers.axis import Axis
 from randomizers.draw import Draw, Draws
 from randomizers.groups import Group, groups, size
 from randomizers.streams import uniforms
-from randomizers.strength import Pin, Strength, plain_pin, plain_strength
+from randomizers.strength import Pin, PlainPin, PlainStrength, Strength, once, plain_pin, plain_strength
 from randomizers.when import When
 from randomizers.world import World
 
@@ -83,19 +83,16 @@ class Domain:
             pin: One for all, or a sequence with one for each world.
         """
         episodes = np.atleast_1d(episodes)
-        asked = _each(strength, len(episodes), "strengths")
-        plain = {id(each): plain_strength(each, self.whole) for each in asked}  # many worlds may share one
-        strengths = [plain[id(each)] for each in asked]
-        pins = [plain_pin(p, self.whole) for p in _each(pin, len(episodes), "pins")]
+        strengths = once(self._strength, _each(strength, len(episodes), "strengths"))
+        pins = once(self._pin, _each(pin, len(episodes), "pins"))
         names, counts, parts = self._layout
-        units = uniforms(seed, episodes, ticks, names, counts)  # (worlds, coordinates)
-        unit: dict[str, np.ndarray] = dict.fromkeys(names, units)
-        values = dict(unit)
+        coordinates = uniforms(seed, episodes, ticks, names, counts)  # (worlds, coordinates)
+        drawn: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for group in parts:
-            u, value = group.draw(units, strengths, pins)
-            for i, axis in enumerate(group.axes):
-                unit[axis.name], values[axis.name] = u[:, i], value[:, i]
-        return Draws.of(seed, episodes, ticks, unit, values, strengths)
+            u, values = group.draw(coordinates, strengths, pins)
+            drawn |= {axis.name: (u[:, i], values[:, i]) for i, axis in enumerate(group.axes)}
+        unit, value = ({name: drawn[name][i] for name in names} for i in (0, 1))
+        return Draws.of(seed, episodes, ticks, unit, value, strengths)
 
     def apply(self, world: World, draw: Draw) -> None:
         """Write a draw to the world's knobs."""
@@ -142,6 +139,12 @@ class Domain:
             rows.append((name, str(axis.expression), _short(axis.nominal), axis.unit, str(axis.when)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+    def _strength(self, strength: Strength) -> PlainStrength:
+        return plain_strength(strength, self.whole)
+
+    def _pin(self, pin: Pin | None) -> PlainPin:
+        return plain_pin(pin, self.whole)
 
     @cached_property
     def _layout(self) -> tuple[tuple[str, ...], tuple[int, ...], list[Group]]:

@@ -9,7 +9,7 @@
 of an axis: {"mass.cube": 1.0} is the heaviest cube that the strength allows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,14 +57,20 @@ def levels(strengths: Sequence[PlainStrength], axes: Sequence[Axis]) -> tuple[np
     if not any(isinstance(strength, dict) for strength in strengths):
         both = np.array(strengths, float)[:, None]
         return both, both
-    table = {id(strength): [_level(strength, axis) for axis in axes] for strength in strengths}
-    pairs = np.array([table[id(strength)] for strength in strengths], float)
+    pairs = np.array(once(lambda strength: [_level(strength, axis) for axis in axes], strengths), float)
     return pairs[..., 0], pairs[..., 1]
 
 
 def places(pins: Sequence[PlainPin], axes: Sequence[Axis]) -> np.ndarray:
     """Look up the pinned places, (1 or worlds, axes); NaN where an axis is free."""
-    return np.array([[pin.get(axis.name, np.nan) for axis in axes] for pin in pins], float)
+    return np.array(once(lambda pin: [pin.get(axis.name, np.nan) for axis in axes], pins), float)
+
+
+def once(function: Callable[[Any], Any], settings: Sequence[Any]) -> list[Any]:
+    """Apply a function to the settings of all worlds, once where worlds share one object."""
+    distinct = {id(setting): setting for setting in settings}
+    results = {key: function(setting) for key, setting in distinct.items()}
+    return [results[id(setting)] for setting in settings]
 
 
 def _level(strength: PlainStrength, axis: Axis) -> tuple[float, float]:

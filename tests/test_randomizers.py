@@ -179,7 +179,15 @@ def test_yaml_round_trip(randomization):
 def test_a_randomization_prints_as_python_that_makes_it(randomization):
     import randomizers
 
-    assert eval(str(randomization), vars(randomizers)) == randomization  # noqa: S307
+    some = (
+        randomization,
+        Randomization(),
+        Randomization((Mass("cube", when=Every(1, 2)), Lighting(shadow=None))),
+    )
+    for each in some:
+        assert eval(repr(each), vars(randomizers)) == each  # noqa: S307
+    odd = Mass("cube", when=Every(1, 2)), Lighting(shadow=None)
+    some = (randomization, Randomization(), Randomization(odd))
 
 
 def test_moments_survive_yaml():

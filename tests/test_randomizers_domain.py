@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from plain_world import PlainWorld
 
 from randomizers import (
@@ -129,7 +130,7 @@ def test_drawn_values_lie_in_the_passport():
     draws = DOMAIN.draw_many(2, np.arange(200))
     for name, axis in DOMAIN.axes.items():
         if not axis.options:
-            low, high = axis.range
+            low, high = axis.span
             assert np.all(draws.values[name] >= low - 1e-9) and np.all(draws.values[name] <= high + 1e-9)
 
 
@@ -185,8 +186,11 @@ def test_each_end_of_an_axis_has_its_strength():
 
 def test_the_command_line_may_nest_names():
     """`strength.mass.cube=0` arrives as a mapping in a mapping."""
-    draw = DOMAIN.draw(0, 0, strength={"mass": {"cube": 0.0}}, pin={"mass": {"duck": 1.0}})
-    assert draw.values["mass.cube"] == 0.1 and draw.values["mass.duck"] == pytest.approx(0.4)
+    strength, pin = {"mass": {"cube": [0.0, 0.0]}}, {"mass": {"duck": 1.0}}
+    for read in (dict, OmegaConf.create):
+        draw = DOMAIN.draw(0, 0, strength=read(strength), pin=read(pin))
+        assert draw.values["mass.cube"] == 0.1 and draw.values["mass.duck"] == pytest.approx(0.4)
+        json.dumps(draw.to_dict())
 
 
 def test_one_moment_accepts_names_of_another():

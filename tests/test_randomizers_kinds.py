@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from plain_world import PlainWorld
 
 from randomizers import (
@@ -116,9 +117,9 @@ def test_a_wildcard_takes_the_targets_that_have_the_knob():
 
 def test_a_fixed_value_may_stand_for_a_range():
     world = PlainWorld()
-    fixed = Randomization.from_dict(
-        {"Mass": {"by": 0.3}, "Camera": {"of": "wrist", "position": [0.5, 0.1, 0.4]}}
-    )
+    written = {"Mass": {"by": 0.3}, "Camera": {"of": ["wrist"], "position": [0.5, 0.1, 0.4]}}
+    fixed = Randomization.from_dict(OmegaConf.create(written))
+    assert fixed == Randomization.from_dict(written)
     domain = fixed.bind(world)
     domain.apply(world, domain.draw(0, 0))
     assert world.state["mass.cube"] == 0.3 and world.state["camera.wrist.position"].tolist() == [

@@ -1,5 +1,7 @@
 """The notation: text and Python are one, nothing is evaluated, mistakes are named where they are made."""
 
+import doctest
+
 import numpy as np
 import pytest
 
@@ -12,8 +14,10 @@ from randomizers import (
     Mixture,
     Normal,
     Uniform,
+    errors,
     expression,
     nominal,
+    notation,
 )
 
 TEXTS = [
@@ -155,3 +159,9 @@ def test_an_expression_is_checked_against_the_nominal_value(by, value, text):
 def test_distributions_are_values():
     assert Uniform(1, 2) == Uniform(1.0, 2.0) and len({Normal(0.0, 1.0), Normal(0.0, 1.0)}) == 1
     assert Mixture(Uniform(0, 1)) == Mixture(Uniform(0.0, 1.0), weights=(1.0,))
+
+
+@pytest.mark.parametrize("module", [errors, notation])
+def test_examples_in_docstrings_run(module):
+    outcome = doctest.testmod(module)
+    assert outcome.attempted > 0 and outcome.failed == 0
