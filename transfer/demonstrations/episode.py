@@ -17,7 +17,7 @@ ACTION_SCALE = (MAX_STEP, MAX_STEP, MAX_STEP, MAX_OPENING_STEP)
 """Physical size of a policy's unit action per control step [m]."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Demonstration:
     """One episode that somebody, or the scripted expert, carried out.
 

@@ -1,0 +1,122 @@
+"""Laws of evaluation, selection and recording. Worlds are toys; the twin itself is tested in test_twin_*."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from toy_worlds import ToySpec
+
+from agents.onnx_export import to_onnx
+from agents.policy import Policy, PolicySpec
+from agents.rollout import SerialPool
+from transfer.evaluate import evaluate, renderer_of
+from transfer.select import select
+from transfer.statistics import paired
+
+STATE = PolicySpec(observes="state", cameras=(), state=3, proprioception=3, hand=0, hidden=16, chunk=2)
+
+
+@pytest.fixture(scope="module")
+def novice():
+    """An untrained policy."""
+    torch.manual_seed(0)
+    return to_onnx(Policy(STATE))
+
+
+def test_the_expert_succeeds_and_a_novice_does_not(novice):
+    expert = evaluate(ToySpec(), "expert", episodes=20, backend="serial")
+    student = evaluate(ToySpec(), novice, episodes=20, backend="serial")
+    assert expert.rate.rate == 1.0 and expert.rate.n == 20 and student.rate.rate < 0.5
+    assert paired(student.success, expert.success).difference > 0.5
+
+
+def test_how_episodes_are_grouped_does_not_change_them(novice):
+    one, many = (evaluate(ToySpec(), novice, episodes=10, worlds=n, backend="serial") for n in (1, 4))
+    assert [r["length"] for r in one.records] == [r["length"] for r in many.records]
+    assert [r["episode"] for r in many.records] == list(range(10))
+
+
+def test_episodes_have_addresses():
+    late = evaluate(ToySpec(), "expert", episodes=4, first_episode=6, seed=3, backend="serial")
+    all_of_them = evaluate(ToySpec(), "expert", episodes=10, seed=3, backend="serial")
+    assert late.records == all_of_them.records[6:]
+
+
+def test_a_simulation_that_blows_up_counts_as_a_failure():
+    result = evaluate(ToySpec(blows_up=2), "expert", episodes=5, backend="serial")
+    assert result.success.tolist() == [True, True, False, True, True]
+    assert len(result.faults) == 1 and result.rate.n == 5
+
+
+def test_an_open_pool_is_used_and_left_open(novice):
+    pool = SerialPool(ToySpec(), 4)
+    first, second = (evaluate(ToySpec(), novice, episodes=6, worlds=4, pool=pool) for _ in range(2))
+    assert first.records == second.records
+
+
+def test_progress_ends_at_the_number_of_episodes():
+    seen = []
+    evaluate(
+        ToySpec(), "expert", episodes=10, worlds=4, backend="serial", progress=lambda *told: seen.append(told)
+    )
+    assert seen == [("evaluate", 4, 10), ("evaluate", 8, 10), ("evaluate", 10, 10)]
+
+
+def test_results_are_plain_data_without_draws():
+    result = evaluate(ToySpec(), "expert", episodes=3, backend="serial")
+    told = json.loads(json.dumps(result.to_dict()))
+    assert {"rate", "n", "low", "high", "renderer"} <= set(told) and "randomization" not in told["episodes"][
+        0
+    ]
+
+
+def test_strips_show_the_first_episodes():
+    result = evaluate(ToySpec(), "expert", episodes=5, strips=2, backend="serial")
+    assert sorted(result.strips) == [0, 1]
+    assert result.strips[0].shape == (result.records[0]["length"], 16, 16, 3)
+
+
+def test_an_unknown_policy_is_refused():
+    with pytest.raises(ValueError, match="Did you mean"):
+        evaluate(ToySpec(), "exprt", episodes=1, backend="serial")
+
+
+def test_reports_say_what_drew_the_images(monkeypatch):
+    from envs.reality import RealitySpec
+    from envs.spec import WorldsSpec
+
+    monkeypatch.setenv("SIM2ARM_GL", "osmesa")
+    assert renderer_of(WorldsSpec("push")) == "none"
+    assert renderer_of(WorldsSpec("push", images=("front",))) == "TinyRenderer"
+    assert renderer_of(RealitySpec("push", images=("front",))) == "mujoco-osmesa"
+    monkeypatch.setenv("SIM2ARM_GL", "none")
+    assert renderer_of(RealitySpec("push", images=("front",))) == "TinyRenderer"
+
+
+def outcomes(successes, n=100):
+    return np.arange(n) < successes
+
+
+@pytest.mark.parametrize(
+    ("reality", "simulation", "kept", "why"),
+    [
+        ((50, 80), (80, 80), "candidate", "better in reality"),
+        ((50, 80), (80, 75), "candidate", "better in reality"),
+        ((50, 80), (80, 74), "original", "forgot too much"),
+        ((50, 50), (80, 90), "original", "not better in reality"),
+        ((80, 50), (80, 99), "original", "not better in reality"),
+    ],
+)
+def test_a_candidate_has_to_be_better_and_to_remember(reality, simulation, kept, why):
+    chosen = select(tuple(map(outcomes, reality)), tuple(map(outcomes, simulation)))
+    assert chosen.kept == kept and why in chosen.reason
+    assert json.loads(json.dumps(chosen.to_dict()))["reality"]["n"] == 100
+
+
+def test_the_tolerance_decides_how_much_may_be_forgotten():
+    reality, simulation = (outcomes(50), outcomes(60)), (outcomes(80), outcomes(70))
+    assert select(reality, simulation, tolerance=0.1).kept == "candidate"
+    assert select(reality, simulation, tolerance=0.05).kept == "original"
+    with pytest.raises(ValueError, match="tolerance"):
+        select(reality, simulation, tolerance=5)
