@@ -19,7 +19,7 @@ class Gain(Randomizer):
     """
 
     of: Targets = "*"
-    # Servos of this class lag by 20 to 80 ms (measured by others); about a nominal 40 ms this is 32 to 50 ms.
+    # Lags of 20 to 80 ms simulate safely (measured); about a nominal 40 ms this is 32 to 50 ms. Guessed.
     by: Varied = varies("gain.{of}", nominal * LogUniform(0.8, 1.25))
 
     target: ClassVar[str] = "joint"
@@ -35,7 +35,8 @@ class Latency(Randomizer):
         images: From exposure to the policy.
     """
 
-    # A commanded SO-101 follows 133 ms later (pytorch/rl#4422), most of it the servo, which `Gain` models.
+    # A hobby arm follows its commands 133 ms late (measured, pytorch/rl#4422), servo included, which is
+    # `Gain`'s to vary; about half may be transport. Guessed.
     action: Varied = varies("latency.action", Uniform(0.0, 0.06))
     # A USB camera at 30 Hz: exposure, transfer and decoding take one to three frames; guessed.
     images: Varied = varies("latency.images", Uniform(0.0, 0.1))

@@ -1,6 +1,7 @@
 """The default randomization of all tasks: moderate ranges that a policy with an 84 pixel camera copes with.
 
-Every range is spelled out beside its reason in the randomizer's own file; here is only the choice.
+Every randomizer at its own default, on everything; where each range comes from stands beside it in
+the randomizer's file. `print(DEFAULT)` and `DEFAULT.to_dict()` spell all of them out.
 """
 
 from randomizers.actuation import Gain, Latency

@@ -18,10 +18,11 @@ class Lighting(Randomizer):
         shadow: How dark shadows are, in [0, 1]; 0 draws none.
     """
 
-    # Lamps hang overhead and aside; 40 degrees keeps them above a table. Guessed.
+    # Lamps hang overhead and aside; 40 degrees keeps the nominal one above the table. Guessed.
     direction: Varied = varies("light.direction", Cone(40.0))
-    # Warm bulbs lose about a fifth of their blue against daylight, lamps differ by a third in power.
+    # Between a warm bulb that lacks blue and a bright window, per channel; guessed.
     colour: Varied = varies("light.colour", nominal * Uniform(0.7, 1.2))
     # From one hard lamp (0.3) to a room of white walls (0.8); guessed.
     ambient: Varied = varies("light.ambient", Uniform(0.3, 0.8))
+    # From an overcast room to a clear lamp; black shadows are rare indoors. Guessed.
     shadow: Varied = varies("light.shadow", Uniform(0.0, 0.6))

@@ -19,7 +19,7 @@ class Mass(Randomizer):
     """
 
     of: Targets = "*"
-    # Guessed: a cube of this size may be foam or aluminium-filled; half to double spans wood to hard plastic.
+    # Half to double spans objects of one size from soft wood to solid plastic; guessed.
     by: Varied = varies("mass.{of}", nominal * LogUniform(0.5, 2.0))
 
     target: ClassVar[str] = "body"
@@ -39,7 +39,7 @@ class Friction(Randomizer):
     """
 
     of: Targets = "*"
-    # Textbook coefficients of dry sliding: 0.4 is wood on wood, 1.2 is rubber on dry wood.
+    # Textbook coefficients of dry sliding run from wood on wood (0.4) to rubber on wood (1.2).
     by: Varied = varies("friction.{of}", Uniform(0.4, 1.2))
 
     target: ClassVar[str] = "body"
@@ -56,7 +56,7 @@ class Damping(Randomizer):
     """
 
     of: Targets = "*"
-    # Guessed; kept below 2 I / dt, above which PyBullet's explicit damping explodes (measured).
+    # Guessed; small, for PyBullet's explicit damping explodes above 2 I / dt (measured).
     by: Varied = varies("damping.{of}", nominal * LogUniform(0.5, 2.0))
 
     target: ClassVar[str] = "joint"

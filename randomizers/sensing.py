@@ -19,7 +19,7 @@ class Exposure(Randomizer):
     """
 
     of: Targets = "*"
-    # Half a photographic stop to either side: what automatic exposure leaves over; guessed.
+    # Half a photographic stop to either side, what automatic exposure may leave over; guessed.
     by: Varied = varies("exposure.{of}", nominal * LogUniform(0.7, 1.4))
 
     target: ClassVar[str] = "camera"

@@ -23,8 +23,9 @@ class Texture(Randomizer):
     of: Targets = "*"
     # Tobin et al. 2017 (arXiv 1703.06907) vary flat, gradient and checker; noise and images add fine grain.
     pattern: Varied = varies("texture.{of}.pattern", Choice("flat", "checker", "noise", "gradient", "image"))
+    # Which texture of a kind: all of them.
     variant: Varied = varies("texture.{of}.variant", Uniform(0.0, 1.0))
-    # Wide, yet about nominal: a red cube stays reddish, so that the image can answer which one is the cube.
+    # Wide, yet about nominal: a red cube stays reddish, so that an image can tell which one is the cube. Guessed.
     colour: Varied = varies("texture.{of}.colour", nominal + Uniform(-0.35, 0.35))
 
     target: ClassVar[str] = "surface"
