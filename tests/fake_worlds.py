@@ -4,6 +4,7 @@ The tool point is where the first three joints say, and follows the command at t
 slides away at a speed that grows with its mass. Everything a knob or command does shows in the state.
 """
 
+import hashlib
 import zlib
 from typing import ClassVar
 
@@ -16,7 +17,21 @@ from envs.rendering.assets import DISTRACTOR_SHAPES, DISTRACTORS
 from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
 from envs.tasks.base import Chances, Layout, Task
 from envs.worlds import Worlds
-from randomizers import Knob
+from randomizers import (
+    Camera,
+    Distractors,
+    Every,
+    Exposure,
+    Knob,
+    Latency,
+    Lighting,
+    LogUniform,
+    Mass,
+    Noise,
+    Texture,
+    Uniform,
+    nominal,
+)
 
 EMPTY = Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32), *np.zeros((2, 0, 3), np.float32))
 NAMES = (
@@ -139,3 +154,49 @@ def fake_worlds(num=1, randomization=None, cameras=(), task=None, **settings) ->
         task or FakeTask(), engines, controller=Controller(load("panda"), num), randomization=randomization,
         cameras=cameras, image_size=SIZE, renderer=FakeRenderer() if cameras else None, **settings,
     )  # fmt: skip
+
+
+EVERYTHING = (
+    Mass(by=nominal * LogUniform(0.5, 2.0))
+    | Latency(action=Uniform(0.0, 0.2), images=Uniform(0.0, 0.2))
+    | Texture()
+    | Lighting(when=Every(0.1, 0.2))
+    | Camera("front")
+    | Camera("side", fov_deg=nominal + Uniform(-3.0, 3.0), when="startup")
+    | Exposure(when="step")
+    | Noise(by=Uniform(0.01, 0.05))
+    | Distractors()
+)
+CAMERAS = ("front", "side")
+
+
+def flat(observation):
+    """All arrays of an observation, images too."""
+    for value in observation.values():
+        yield from value.values() if isinstance(value, dict) else (value,)
+
+
+def episode(worlds, row, seed=3, number=5, steps=8, others=True, expert=False, **terms):
+    """Run one episode in one row while other rows do other things; hash every byte that row gives."""
+    worlds.begin([row], seed, number, **terms)
+    seen, rng = hashlib.sha256(), np.random.default_rng(1)
+    for _ in range(steps):
+        observation = worlds.observe()
+        for array in flat(observation):
+            seen.update(np.ascontiguousarray(array[row]).tobytes())
+        actions = np.random.default_rng(worlds.elapsed).uniform(-1, 1, (worlds.num, 4))
+        actions[row] = worlds.expert_actions()[row] if expert else rng.uniform(-1, 1, 4)
+        active = np.full(worlds.num, others)
+        active[row] = True
+        worlds.step(actions, active)
+        seen.update(repr((worlds.reward[row], worlds.draws[row].to_dict())).encode())
+    return seen.hexdigest()
+
+
+def busy(num, **settings):
+    """A batch with other episodes begun and some steps done."""
+    worlds = fake_worlds(num, EVERYTHING, CAMERAS, **settings)
+    worlds.begin(np.arange(num), 0, 100 + np.arange(num))
+    for _ in range(3):
+        worlds.step(worlds.expert_actions())
+    return worlds

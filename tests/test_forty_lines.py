@@ -22,12 +22,6 @@ def ran():
     names["worlds"].close()
 
 
-def test_the_forty_lines_are_those_of_the_design():
-    design = (FILE.parents[1] / "docs" / "design.md").read_text()
-    code = design.split("## Forty lines")[1].split("```python\n")[1].split("```")[0]
-    assert FILE.read_text().endswith(code)
-
-
 def test_the_forty_lines_run_as_written(ran):
     printed = ran["printed"]
     for column in ("axis", "expression", "nominal", "unit", "when"):
