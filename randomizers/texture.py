@@ -25,7 +25,7 @@ class Texture(Randomizer):
     pattern: Varied = varies("texture.{of}.pattern", Choice("flat", "checker", "noise", "gradient", "image"))
     # Which texture of a kind: all of them.
     variant: Varied = varies("texture.{of}.variant", Uniform(0.0, 1.0))
-    # Wide, yet about nominal: a red cube stays reddish, so that an image can tell which one is the cube. Guessed.
+    # Wide, yet about nominal: a red cube stays reddish, so that an image tells which one it is. Guessed.
     colour: Varied = varies("texture.{of}.colour", nominal + Uniform(-0.35, 0.35))
 
     target: ClassVar[str] = "surface"
