@@ -98,7 +98,7 @@ class RealitySpec:
         self.but(images=()).build(1).close()
 
     def build(self, num: int) -> "Worlds":
-        """Make the worlds; each takes about 1 MB, the renderer 100 MB.
+        """Make the worlds; each takes about 2 MB, the renderer about 90 MB.
 
         Raises:
             ValueError: `num` is not positive, or the card does not fit the task.
