@@ -10,9 +10,27 @@ from toy_worlds import ToySpec
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
 from agents.rollout import SerialPool
+from envs.arms.profile import load
+from envs.reality import RealitySpec
+from envs.spec import WorldsSpec
+from transfer.demonstrations.episode import Layout
+from transfer.demonstrations.lerobot import read
+from transfer.demonstrations.record import record
 from transfer.evaluate import evaluate, renderer_of
 from transfer.select import select
 from transfer.statistics import paired
+
+
+class Blind(ToySpec):
+    """Toy worlds whose expert never moves."""
+
+    image_size = 16
+
+    def build(self, num):
+        worlds = super().build(num)
+        worlds.expert_actions = lambda: np.zeros((num, 4))
+        return worlds
+
 
 STATE = PolicySpec(observes="state", cameras=(), state=3, proprioception=3, hand=0, hidden=16, chunk=2)
 
@@ -83,9 +101,6 @@ def test_an_unknown_policy_is_refused():
 
 
 def test_reports_say_what_drew_the_images(monkeypatch):
-    from envs.reality import RealitySpec
-    from envs.spec import WorldsSpec
-
     monkeypatch.setenv("SIM2ARM_GL", "osmesa")
     assert renderer_of(WorldsSpec("push")) == "none"
     assert renderer_of(WorldsSpec("push", images=("front",))) == "TinyRenderer"
@@ -120,3 +135,33 @@ def test_the_tolerance_decides_how_much_may_be_forgotten():
     assert select(reality, simulation, tolerance=0.05).kept == "original"
     with pytest.raises(ValueError, match="tolerance"):
         select(reality, simulation, tolerance=5)
+
+
+@pytest.mark.slow
+def test_demonstrations_of_the_twin_can_be_learnt_from_and_hide_what_is_hidden(tmp_path):
+    spec = RealitySpec("reach", card="medium", images=("front",), image_size=32)
+    recording = record(spec, tmp_path / "set", demonstrations=2, seed=9, worlds=2, backend="serial")
+    demonstrations = read(tmp_path / "set", Layout.of(load("panda"), ("front",), 32))
+    assert len(demonstrations) == 2 and recording.frames == sum(map(len, demonstrations))
+    notes = json.loads((tmp_path / "set/meta/sim2arm.json").read_text())
+    assert notes["episodes"][0]["randomization"]["values"]
+    columns = set(json.loads((tmp_path / "set/meta/info.json").read_text())["features"])
+    assert not [name for name in columns if "random" in name or "privileged" in name]
+    again = record(spec, tmp_path / "again", demonstrations=2, seed=9, worlds=1, backend="serial")
+    assert again.episodes == recording.episodes
+    for a, b in zip(demonstrations, read(tmp_path / "again", Layout.of(load("panda"), ("front",), 32))):
+        assert np.array_equal(a.actions, b.actions)
+        assert np.array_equal(a.images["front"], b.images["front"])
+
+
+def test_an_expert_that_keeps_failing_is_given_up_and_nothing_is_written(tmp_path):
+    with pytest.raises(ValueError, match="0 of 20 episodes"):
+        record(Blind(), tmp_path / "set", demonstrations=2, backend="serial")
+    assert not list(tmp_path.iterdir())
+
+
+def test_recording_needs_a_camera_and_a_number(tmp_path):
+    with pytest.raises(ValueError, match="need images"):
+        record(ToySpec(images=()), tmp_path / "set", backend="serial")
+    with pytest.raises(ValueError, match="at least 1"):
+        record(ToySpec(), tmp_path / "set", demonstrations=0, backend="serial")

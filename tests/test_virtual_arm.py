@@ -1,18 +1,26 @@
 """Laws of the arm that lives in another process, and of the messages in between."""
 
+import json
 import socket
+import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from touch_arm import Played, bundle, touching_worlds
 
+from agents.onnx_export import to_onnx
+from agents.policy import Policy, PolicySpec
+from envs.reality import RealitySpec
+from transfer.bundle.export import contract_of, export_policy
 from transfer.deploy import wire
 from transfer.deploy.arms.virtual import VirtualArm
 from transfer.deploy.loop import drive
 from transfer.deploy.virtual_server import serve
+from transfer.evaluate import evaluate
 
 ROOT = Path(__file__).parents[1]
 
@@ -108,3 +116,35 @@ def test_a_server_leaves_when_its_client_is_gone(program):
     process = arm._process
     arm._socket.close()
     assert process.wait(timeout=10.0) == 0
+
+
+@pytest.fixture(scope="module")
+def novice():
+    """An untrained vision policy."""
+    torch.manual_seed(0)
+    return Policy(PolicySpec(image_size=32, channels=(8, 8), keypoints=8, hidden=32, chunk=2)).eval()
+
+
+@pytest.mark.slow
+def test_a_bundle_drives_the_real_twin_as_the_policy_does_without_torch_ray_or_pybullet(novice, tmp_path):
+    export_policy(novice, tmp_path / "bundle", contract_of(novice, "panda", "reach", 1), train={})
+    code = (
+        "import json, sys\nfrom transfer.deploy.runtime import run\n"
+        f"done = run({str(tmp_path / 'bundle')!r}, card='medium', episodes=3, seed=5, workers=2, strips=1)\n"
+        "print(json.dumps(done.to_dict() | {'strips': [list(s.shape) for s in done.strips.values()]}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["forbidden"] == [] and told["stopped"] == [] and told["parity"] <= 1e-5
+    assert told["rate"]["n"] == 3 and told["latency"]["policy_ms"]["p50"] > 0
+    spec = RealitySpec("reach", card="medium", images=("front",), image_size=32)
+    there = evaluate(spec, to_onnx(novice), episodes=3, seed=5, worlds=3, backend="serial")
+    assert [trial["success"] for trial in told["trials"]] == there.success.tolist()
+    assert [trial["length"] for trial in told["trials"]] == [record["length"] for record in there.records]
+    assert told["strips"] == [[there.records[0]["length"], 32, 32, 3]]
+
+
+@pytest.mark.slow
+def test_a_card_that_does_not_exist_is_one_clear_error():
+    with pytest.raises(ValueError, match="Did you mean"):
+        VirtualArm({"task": "push", "card": "mediun", "images": ["front"], "image_size": 32})

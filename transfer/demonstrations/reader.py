@@ -89,7 +89,7 @@ def _table(path: Path, columns: Iterable[str] = ()) -> pa.Table:
 
 def _tasks(folder: Path) -> dict[int, str]:
     table = _table(folder / "meta/tasks.parquet").to_pydict()
-    words = next((values for name, values in table.items() if name != "task_index"), [])
+    words: list[str] = next((values for name, values in table.items() if name != "task_index"), [])
     return dict(zip(table.get("task_index", []), words))
 
 
