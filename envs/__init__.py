@@ -1,7 +1,7 @@
 """Robot arms in randomized worlds: physics, images, tasks, and Gymnasium environments made of them.
 
-env = envs.make("push", randomization=DEFAULT, images=("front",))
-worlds = envs.make_vec("push", num_envs=64, randomization=DEFAULT, images=("front",))
+    env = envs.make("push", randomization=DEFAULT, images=("front",))
+    worlds = envs.make_vec("push", num_envs=64, randomization=DEFAULT, images=("front",))
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,8 +1,8 @@
 """What a batch of PyBullet worlds is made of, as plain data: it goes to workers, checkpoints and bundles.
 
-spec = WorldsSpec("push", randomization=DEFAULT, images=("front",))
-worlds = spec.build(8)
-WorldsSpec.from_dict(spec.to_dict()) == spec
+    spec = WorldsSpec("push", randomization=DEFAULT, images=("front",))
+    worlds = spec.build(8)
+    WorldsSpec.from_dict(spec.to_dict()) == spec
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from envs.arms import profile as arms
 from envs.arms.controller import Controller
+from envs.engine import Engine
 from envs.rendering.assets import CAMERAS, panda_scene
 from envs.rendering.scene import Renderer
 from envs.tasks import base as tasks
@@ -104,9 +105,13 @@ class WorldsSpec:
             raise ValueError(f"cannot build {num!r} worlds; it must be a whole number >= 1.")
         task, profile = tasks.get(self.task), arms.load(self.arm)
         scene = panda_scene(profile, task)
+
+        def engine() -> Engine:
+            return BulletWorld(task, profile, scene)
+
         return Worlds(
             task,
-            [BulletWorld(task, profile, scene) for _ in range(num)],
+            [engine() for _ in range(num)],
             controller=Controller(profile, num, opening=task.opening, grips=task.physics.fingers),
             randomization=Randomization.from_dict(self.randomization),  # type: ignore[arg-type]
             strength=self.strength,
@@ -114,6 +119,7 @@ class WorldsSpec:
             renderer=self.make_renderer(self.images, self.image_size) if self.images else None,
             cameras=self.images,
             image_size=self.image_size,
+            spare=engine,
         )
 
     def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:

@@ -10,8 +10,8 @@ An episode is addressed by (seed, episode) and the same in any row of any batch,
 before. Engines and renderer are handed in, so PyBullet and the MuJoCo twin share all of this.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,19 +20,17 @@ from numpy.typing import ArrayLike
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
 from envs.chance import Chance
-from envs.engine import Engine, State
+from envs.engine import Engine
 from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.sight import Sight
 from envs.tasks.base import HOLD_STEPS, SPLITS, Task
 from envs.timing import ActionDelay, latency_knob
+from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
 from randomizers.strength import Pin, Strength
 from randomizers.world import Knob
-
-SANE = 1e4
-"""A joint, position or velocity beyond this is a simulation that blew up [rad, m, rad/s, m/s]."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,7 @@ class Worlds:
         renderer: Draws the images; needed where there are cameras.
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
+        spare: Makes an engine in place of one that blew up; None where a reset heals it.
 
     Attributes:
         state: Ground truth; of a world that blew up, the last sound one.
@@ -82,11 +81,12 @@ class Worlds:
         renderer: Renderer | None = None,
         cameras: Sequence[str] = (),
         image_size: int = 84,
+        spare: Callable[[], Engine] | None = None,
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines, self.controller = task, list(engines), controller
-        self.split = split
+        self.split, self._spare = split, spare
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
         self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer)
@@ -95,8 +95,8 @@ class Worlds:
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self.control_period_s)
-        self.state = State.zeros(self.num, len(task.objects), len(controller.profile.joints))
-        self._sound = State.zeros(self.num, len(task.objects), len(controller.profile.joints))
+        self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
+        self.state, self.diverged = self._truth.state, self._truth.diverged
         self._allocate()
 
     def _knobs(self, row: int) -> dict[str, Knob]:
@@ -107,8 +107,8 @@ class Worlds:
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
         self.elapsed, self._held = np.zeros(self.num, int), np.zeros(self.num, int)
         self.reward, self.redrawn = np.zeros(self.num), np.zeros(0, int)
-        flags = (np.zeros(self.num, bool) for _ in range(5))
-        self.success, self.diverged, self.terminated, self.truncated, self._begun = flags
+        flags = (np.zeros(self.num, bool) for _ in range(4))
+        self.success, self.terminated, self.truncated, self._begun = flags
 
     @property
     def strength(self) -> Strength:
@@ -157,6 +157,7 @@ class Worlds:
         """
         rows = np.atleast_1d(np.asarray(rows, int))
         seeds, numbers = addresses(rows, seed, episodes)
+        self._replace(rows[self.diverged[rows]])
         strength = self.strength if strength is None else strength
         self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
         self.controller.reset(rows)
@@ -170,10 +171,8 @@ class Worlds:
                 self.engines[row].reset(commands[row], poses)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
-        for flag in (self.success, self.diverged, self.truncated):
-            flag[rows] = False
-        for f in fields(State):
-            getattr(self._sound, f.name)[rows] = 0.0
+        self.success[rows] = self.truncated[rows] = False
+        self._truth.forget(rows)
         self._measure(rows)
         self.terminated[rows] = self.diverged[rows]
         self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
@@ -249,6 +248,13 @@ class Worlds:
         self.engines = []
         self.sight.close()
 
+    def _replace(self, rows: np.ndarray) -> None:
+        """Put new engines in the place of those that blew up: a solver may remember what was not finite."""
+        for row in rows if self._spare else ():
+            self.engines[row].close()
+            self.engines[row] = self._spare()
+            self.knobs[row].update(self.engines[row].knobs)
+
     def _ready(self, active: np.ndarray | None) -> np.ndarray:
         """Check a mask of worlds; (worlds,) bool."""
         chosen = np.ones(self.num, bool) if active is None else np.asarray(active)
@@ -264,14 +270,7 @@ class Worlds:
         for row in rows:
             self.engines[row].measure(self.state, row)
         self.state.hand_target[rows] = self.controller.targets[rows]
-        pairs = [(getattr(self.state, f.name), getattr(self._sound, f.name)) for f in fields(State)]
-        # The sum of squares catches infinities, NaN and single huge numbers in one cheap pass.
-        if not sum(float(np.vdot(now, now)) for now, _ in pairs) < SANE**2:
-            for row in rows:
-                self.diverged[row] = not all(np.abs(now[row]).max(initial=0.0) < SANE for now, _ in pairs)
-        for now, sound in pairs:
-            now[self.diverged] = sound[self.diverged]
-            sound[:] = now
+        self._truth.settle(rows)
 
     def _judge(self, moving: np.ndarray, rows: np.ndarray) -> None:
         """Say who is done and what the step was worth."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pybullet
 import pytest
 from fake_worlds import episode
 
@@ -76,6 +77,20 @@ def test_every_knob_reads_back_what_was_drawn(task):
                 assert knobs[name].read() == value, name
             else:
                 assert np.allclose(knobs[name].read(), value, rtol=1e-4, atol=1e-5), name
+    worlds.close()
+
+
+@pytest.mark.parametrize("task", ("push", "lift"))
+def test_a_simulation_that_blew_up_leaves_nothing_behind(task):
+    worlds = WorldsSpec(task, randomization=DEFAULT).build(2)
+    worlds.begin(np.arange(2), 0, [0, 1])
+    first = episode(worlds, 0, steps=20)
+    engine = worlds.engines[0]
+    pybullet.resetJointState(engine._arm, 0, np.nan, 0.0, physicsClientId=engine._client)
+    worlds.step(worlds.expert_actions())
+    assert worlds.diverged.tolist() == [True, False]
+    assert episode(worlds, 0, steps=20) == first
+    assert episode(worlds, 1, steps=20) == first
     worlds.close()
 
 
