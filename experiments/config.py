@@ -1,0 +1,247 @@
+"""What a run is made of: defaults < YAML < key=value, checked before anything is written.
+
+    config = load(find("push.yaml"), ["strength=0.5", "randomize.Lighting=null"])
+
+Unknown keys and wrong types stop the run with the nearest name. A `randomize` mapping in a YAML file replaces
+the default randomization; `randomize.*` overrides change what is there, and null switches a randomizer off.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from randomizers import DEFAULT
+from randomizers.errors import unknown
+
+SHIPPED = Path(__file__).parent
+
+
+@dataclass
+class Images:
+    """What a policy looks through: names of cameras, and side of the square images [px]."""
+
+    cameras: list[str] = field(default_factory=lambda: ["front"])
+    size: int = 64
+
+
+@dataclass
+class Collect:
+    """Who runs episodes. `workers` null takes every CPU; `address` joins a Ray cluster ("auto", "host:port")."""
+
+    backend: str = "ray"
+    workers: int | None = None
+    worlds: int = 8
+    address: str | None = None
+
+
+@dataclass
+class Network:
+    """Shape of the policy; see `agents.policy.PolicySpec`."""
+
+    observes: str = "images"
+    chunk: int = 4
+    channels: list[int] = field(default_factory=lambda: [16, 32, 32])
+    keypoints: int = 32
+    hidden: int = 256
+    layers: int = 2
+    stop_gradient: bool = False
+
+
+@dataclass
+class Train:
+    """Rounds of DAgger: one number of episodes and of optimization steps each; see `agents.dagger`."""
+
+    episodes: list[int] = field(default_factory=lambda: [128, 64, 64])
+    steps: list[int] = field(default_factory=lambda: [2000, 1000, 3000])
+    noise: float = 0.4
+    student_noise: float = 0.1
+    expert_share: float = 0.3
+    batch: int = 256
+    learning_rate: float = 1e-3
+    auxiliary_weight: float = 0.5
+    shift_px: int = 0
+    colour: float = 0.0
+    threads: int = 2
+    validate_episodes: int = 40
+
+
+@dataclass
+class Demonstrations:
+    """Recorded by the scripted expert in the reality twin, or read from `path` (a LeRobot v3 dataset)."""
+
+    count: int = 10
+    seed: int = 1000
+    noise: float = 0.0
+    path: str | None = None
+
+
+@dataclass
+class Finetune:
+    """See `transfer.finetune.FinetuneSettings`; `tolerance` is the simulated success that may be lost."""
+
+    steps: int = 400
+    batch: int = 128
+    share: float = 0.5
+    learning_rate: float = 3e-4
+    encoder_rate: float = 1.0
+    held_out: float = 0.2
+    shift_px: int = 2
+    colour: float = 0.1
+    tolerance: float = 0.05
+
+
+@dataclass
+class Sweep:
+    """Every strength with every seed is one cell; `train` trains a state policy in each."""
+
+    strengths: list[float] = field(default_factory=lambda: [0.0, 0.5, 1.0, 1.5])
+    seeds: list[int] = field(default_factory=lambda: [0, 1])
+    train: bool = False
+
+
+@dataclass
+class Deploy:
+    """Which arm a bundle drives; `pace` keeps the control rate in real time."""
+
+    arm: str = "virtual"
+    pace: bool = False
+    workers: int = 2
+
+
+@dataclass
+class Config:
+    """Everything a verb may read.
+
+    Attributes:
+        task, arm: What is to be done, by which arm.
+        seed: Of draws, layouts and weights.
+        strength: Of the randomization: 0 is nominal, 1 the declared ranges.
+        randomize: What varies, in the randomizers' notation.
+        cards: Reality card: a shipped name (mild, medium, harsh) or the path of a YAML file.
+        episodes: Episodes of every evaluation.
+        policy: Run or checkpoint folder to go on from.
+        bundle: Exported bundle.
+        source: Run that a report is made of.
+        run: Folder of this run; null makes one under runs/.
+        resume: Run to go on with.
+        worlds: Worlds on a contact sheet.
+    """
+
+    task: str = "push"
+    arm: str = "panda"
+    seed: int = 0
+    strength: float = 1.0
+    randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
+    images: Images = field(default_factory=Images)
+    collect: Collect = field(default_factory=Collect)
+    network: Network = field(default_factory=Network)
+    train: Train = field(default_factory=Train)
+    demonstrations: Demonstrations = field(default_factory=Demonstrations)
+    finetune: Finetune = field(default_factory=Finetune)
+    sweep: Sweep = field(default_factory=Sweep)
+    deploy: Deploy = field(default_factory=Deploy)
+    cards: str = "medium"
+    episodes: int = 100
+    policy: str | None = None
+    bundle: str | None = None
+    source: str | None = None
+    run: str | None = None
+    resume: str | None = None
+    worlds: int = 64
+
+
+def find(name: str) -> Path:
+    """Find a config file: a path, else one that ships with the project."""
+    for path in (Path(name), SHIPPED / name):
+        if path.is_file():
+            return path
+    known = sorted(path.name for path in SHIPPED.glob("*.yaml"))
+    raise FileNotFoundError(f"{unknown('config file', name, known)} Or give a path.")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping from a YAML file; broken YAML is the user's mistake and names file and line."""
+    try:
+        data = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not valid YAML: {error}") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ValueError(f"{path} must hold a mapping such as `task: push`, not {data!r}")
+    return data
+
+
+def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
+    """Assemble a configuration.
+
+    Args:
+        path: YAML file, or None for the defaults.
+        overrides: "key.subkey=value", values in YAML.
+
+    Raises:
+        ValueError: A key is unknown, or a value has the wrong type.
+    """
+    layers = [read_yaml(path)] if path else []
+    layers += [_override(text) for text in overrides]
+    for layer in layers:
+        check_keys(layer, Config)
+    base = OmegaConf.structured(Config)
+    if path and layers[0].get("randomize") is not None:
+        base.randomize = {}
+    try:
+        made = OmegaConf.to_object(OmegaConf.merge(base, *layers))
+    except OmegaConfBaseException as error:
+        key, told = getattr(error, "full_key", None), str(error).splitlines()[0]
+        raise ValueError(f"config key `{key}`: {told}" if key else f"config: {told}") from error
+    if not isinstance(made, Config):
+        raise TypeError(f"a configuration became {type(made).__name__}")
+    return made
+
+
+def _override(text: str) -> dict[str, Any]:
+    """Read "a.b=value" as a nested mapping."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise ValueError(f"cannot read `{text}`: an override is key=value, such as strength=0.5")
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        read = value  # text such as a distribution, whatever YAML thinks of its punctuation
+    if isinstance(read, str):
+        read = _number(read)
+    for part in reversed(key.split(".")):
+        read = {part: read}
+    return read
+
+
+def _number(text: str) -> Any:
+    """YAML takes 1e-3 for text; everybody else for a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def check_keys(data: Mapping[str, Any], schema: type, where: str = "") -> None:
+    """Refuse keys that the schema lacks, with the nearest name."""
+    known = {f.name: f for f in fields(schema)}
+    for key, value in data.items():
+        if key not in known:
+            raise ValueError(unknown("config key", f"{where}{key}", [f"{where}{name}" for name in known]))
+        made = known[key].default_factory
+        if isinstance(made, type) and is_dataclass(made):
+            if not isinstance(value, Mapping):
+                keys = ", ".join(f.name for f in fields(made))
+                raise ValueError(f"config key `{where}{key}` is a section with {keys}; got {value!r}")
+            check_keys(value, made, f"{where}{key}.")
+
+
+def to_yaml(config: Config) -> str:
+    """Write the full configuration."""
+    return OmegaConf.to_yaml(OmegaConf.structured(config))

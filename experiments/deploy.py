@@ -1,0 +1,47 @@
+"""`deploy`: drive an arm with a bundle, in a process that has neither torch nor ray nor pybullet."""
+
+from pathlib import Path
+from typing import Any
+
+from experiments.config import Config
+from experiments.evaluate import STRIPS, save_strips
+from experiments.run import Run
+
+HELP = """Verifies the bundle (hashes, golden actions on this machine) and drives the arm in closed loop.
+arm=virtual is the reality twin in a process of its own, with hidden parameters; real drivers come later.
+
+  python -m experiments deploy runs/...-export-push-.../bundle arm=virtual cards=medium episodes=20"""
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot work before anything is written."""
+    from transfer.bundle.bundle import Bundle
+
+    if config.bundle is None:
+        raise ValueError("which bundle? python -m experiments deploy BUNDLE arm=virtual")
+    Bundle.load(config.bundle)
+
+
+def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
+    """Drive and count."""
+    from transfer.deploy.runtime import run as drive
+
+    assert config.bundle is not None  # `check` saw to it
+    driven = drive(
+        config.bundle,
+        arm=config.deploy.arm,
+        card=config.cards,
+        split="heldout",
+        episodes=config.episodes,
+        seed=config.seed,
+        pace=config.deploy.pace,
+        workers=config.deploy.workers,
+        strips=STRIPS,
+        progress=run.progress,
+    )
+    save_strips(run.folder / "strips", "deployed", driven.strips)
+    print(f"  success on the virtual arm: {driven.rate}")
+    if driven.forbidden:
+        raise RuntimeError(f"the deploying process has loaded {driven.forbidden}; it must run without them")
+    result = {"bundle": str(Path(config.bundle)), "card": config.cards, "success": {"deployed": driven.rate.to_dict()}}
+    return {**result, **driven.to_dict()}, f"python -m experiments report {run.folder}"

@@ -1,0 +1,42 @@
+"""`export`: a bundle of plain files that runs on an arm without torch."""
+
+from pathlib import Path
+from typing import Any
+
+from experiments.config import Config
+from experiments.policies import checkpoint_of
+from experiments.run import RESULT, Run, read_result
+
+HELP = """Writes RUN/bundle: policy.onnx (normalisation and scaling inside), io.json (joints, units, rates, cameras,
+meaning of actions), train.json (drawn ranges, measured success), parity.json (torch against onnxruntime), and
+a manifest with the hash of every file. Nothing is written if the exported policy acts differently.
+
+  python -m experiments export runs/...-finetune-push-..."""
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot work before anything is written."""
+    if config.policy is None:
+        raise ValueError("which policy? python -m experiments export RUN")
+    checkpoint_of(config.policy)
+
+
+def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
+    """Export and prove parity."""
+    import json
+
+    from transfer.bundle.export import export
+
+    assert config.policy is not None  # `check` saw to it
+    folder, _ = checkpoint_of(config.policy)
+    out = run.folder / "bundle"
+    notes = {"success": measured(Path(config.policy)), "randomize": config.randomize, "strength": config.strength}
+    bundle = export(folder, out, arm=config.arm, task=config.task, train=notes)
+    parity = json.loads((out / "parity.json").read_text())
+    result = {"bundle": str(out), "checkpoint": str(folder), "parity": parity, "control_hz": bundle.contract.control_rate_hz}
+    return result, f"python -m experiments deploy {out} arm=virtual"
+
+
+def measured(place: Path) -> dict[str, Any]:
+    """Give the success rates of the run that made the policy."""
+    return read_result(place).get("success", {}) if (place / RESULT).is_file() else {}

@@ -1,0 +1,109 @@
+"""From a configuration to worlds and policies: the shared vocabulary of the verbs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from experiments.config import Config
+from experiments.run import RESULT, read_result
+
+if TYPE_CHECKING:
+    from agents.policy import PolicySpec
+    from envs.reality import RealitySpec
+    from envs.spec import WorldsSpec
+
+CHECKPOINT = "checkpoint.json"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A policy that can be run, with its origin.
+
+    Attributes:
+        folder: Checkpoint.
+        model: ONNX bytes, actions in [-1, 1].
+        spec: Its shape.
+        dataset: What it was trained on, if that is known.
+    """
+
+    folder: Path
+    model: bytes
+    spec: "PolicySpec"
+    dataset: Path | None
+
+
+def checkpoint_of(place: str) -> tuple[Path, Path | None]:
+    """Find the checkpoint, and the dataset where known, of a run or checkpoint folder.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It is something else, such as a bundle.
+    """
+    folder = Path(place)
+    if (folder / CHECKPOINT).is_file():
+        return folder, None
+    if (folder / "io.json").is_file():
+        raise ValueError(f"{folder} is a bundle, which drives an arm: python -m experiments deploy {folder}")
+    if not (folder / RESULT).is_file():
+        raise FileNotFoundError(f"policy={folder}: no finished run and no checkpoint there")
+    result = read_result(folder)
+    if "checkpoint" not in result:
+        raise ValueError(f"policy={folder} is a run of `{result.get('verb')}`, which leaves no policy; give a train run")
+    dataset = result.get("dataset", {}).get("folder")
+    return Path(result["checkpoint"]), Path(dataset) if dataset else None
+
+
+def load_policy(place: str | None) -> Loaded:
+    """Load the policy of a run or checkpoint folder."""
+    from agents import checkpoint
+    from agents.onnx_export import to_onnx
+
+    if place is None:
+        raise ValueError("which policy? Give the run that trained it: policy=runs/...-train-push-...")
+    folder, dataset = checkpoint_of(place)
+    policy = checkpoint.load(folder).policy
+    return Loaded(folder, to_onnx(policy), policy.spec, dataset)
+
+
+def cameras_of(config: Config) -> tuple[str, ...]:
+    """Give the cameras that are drawn: none for a policy that sees the state."""
+    return tuple(config.images.cameras) if config.network.observes == "images" else ()
+
+
+def sim_spec(config: Config, **changes: Any) -> "WorldsSpec":
+    """Give the simulated worlds that a configuration describes."""
+    from envs.spec import WorldsSpec
+
+    spec = WorldsSpec(
+        task=config.task,
+        arm=config.arm,
+        randomization=config.randomize,
+        strength=config.strength,
+        images=cameras_of(config),
+        image_size=config.images.size,
+    )
+    return spec.but(**changes)
+
+
+def reality_spec(config: Config, **changes: Any) -> "RealitySpec":
+    """Give the reality twin that a configuration describes."""
+    from envs.reality import RealitySpec
+
+    fields = {"images": cameras_of(config), "image_size": config.images.size, **changes}
+    return RealitySpec(config.task, card=config.cards, **fields)
+
+
+def check_worlds(config: Config) -> None:
+    """Bind the randomization to one world and the card to one twin: mistakes show before anything is written."""
+    sim_spec(config, images=()).build(1).close()
+
+
+def check_card(config: Config) -> None:
+    """Bind the reality card to one twin."""
+    reality_spec(config, images=()).check()
+
+
+def pool_options(config: Config) -> dict[str, Any]:
+    """Give what `evaluate` and `record` need to know of workers."""
+    collect = config.collect
+    return {"workers": collect.workers, "backend": collect.backend, "address": collect.address}
