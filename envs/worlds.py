@@ -250,9 +250,12 @@ class Worlds:
 
     def _replace(self, rows: np.ndarray) -> None:
         """Put new engines in the place of those that blew up: a solver may remember what was not finite."""
-        for row in rows if self._spare else ():
+        spare = self._spare
+        if spare is None:
+            return
+        for row in rows:
             self.engines[row].close()
-            self.engines[row] = self._spare()
+            self.engines[row] = spare()
             self.knobs[row].update(self.engines[row].knobs)
 
     def _ready(self, active: np.ndarray | None) -> np.ndarray:
