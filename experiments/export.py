@@ -33,7 +33,8 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     notes = {"success": measured(Path(config.policy)), "randomize": config.randomize, "strength": config.strength}
     bundle = export(folder, out, arm=config.arm, task=config.task, train=notes)
     parity = json.loads((out / "parity.json").read_text())
-    result = {"bundle": str(out), "checkpoint": str(folder), "parity": parity, "control_hz": bundle.contract.control_rate_hz}
+    rate = bundle.contract.control_rate_hz
+    result = {"bundle": str(out), "checkpoint": str(folder), "parity": parity, "control_rate_hz": rate}
     return result, f"python -m experiments deploy {out} arm=virtual"
 
 

@@ -14,8 +14,8 @@ from experiments.evaluate import measure
 from experiments.policies import check_card, load_policy, reality_spec, sim_spec
 from experiments.run import RESULT, Run, read_result
 
-HELP = """look, train, train again without randomization, finetune, evaluate, export, deploy, report, each in a subfolder.
-A killed pipeline goes on with resume=RUN: finished stages are kept, training takes up at its last shard or checkpoint.
+HELP = """look, train, train again without randomization, finetune, evaluate, export, deploy, report, each in a
+subfolder. A killed pipeline goes on with resume=RUN: finished stages are kept, training takes up at its last shard or checkpoint.
 
   python -m experiments pipeline demo.yaml
   python -m experiments pipeline demo.yaml seed=1 cards=harsh episodes=200"""
@@ -71,7 +71,8 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     run.finish(result)  # the report reads it
     import_module("experiments.report").main(run, replace(bare, source=str(run.folder)))
     for name, rate in success.items():
-        print(f"  {name:<30} {100 * rate['rate']:3.0f} %  ({100 * rate['low']:.0f}..{100 * rate['high']:.0f}, n={rate['n']})")
+        low, high = 100 * rate["low"], 100 * rate["high"]
+        print(f"  {name:<30} {100 * rate['rate']:3.0f} %  ({low:.0f}..{high:.0f}, n={rate['n']})")
     print(f"  report: {result['report']}\n  bundle: {result['bundle']}")
     return result, f"python -m experiments deploy {result['bundle']} arm=virtual cards={config.cards}"
 

@@ -48,7 +48,8 @@ def checkpoint_of(place: str) -> tuple[Path, Path | None]:
         raise FileNotFoundError(f"policy={folder}: no finished run and no checkpoint there")
     result = read_result(folder)
     if "checkpoint" not in result:
-        raise ValueError(f"policy={folder} is a run of `{result.get('verb')}`, which leaves no policy; give a train run")
+        verb = result.get("verb")
+        raise ValueError(f"policy={folder} is a run of `{verb}`, which leaves no policy; give a train run")
     dataset = result.get("dataset", {}).get("folder")
     return Path(result["checkpoint"]), Path(dataset) if dataset else None
 

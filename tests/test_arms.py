@@ -49,11 +49,11 @@ def test_broken_yaml_names_its_file():
 
 def test_the_jacobian_is_the_derivative_of_the_tool_point():
     joints, step = np.array(PANDA.home), 1e-6
-    slopes = [
-        (kinematics.tool_pose(PANDA.chain, joints + step * e)[0] - kinematics.tool_pose(PANDA.chain, joints - step * e)[0])
-        / (2 * step)
-        for e in np.eye(7)
-    ]
+
+    def tool(q):
+        return kinematics.tool_pose(PANDA.chain, q)[0]
+
+    slopes = [(tool(joints + step * e) - tool(joints - step * e)) / (2 * step) for e in np.eye(7)]
     assert np.allclose(kinematics.tool_jacobian(PANDA.chain, joints)[:3], np.array(slopes).T, atol=1e-8)
 
 

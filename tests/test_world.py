@@ -79,7 +79,8 @@ def test_a_heavier_hand_or_a_slower_servo_moves_differently(world):
     away = Command(np.array(PANDA.home) + 0.1, 0.0)
     cube = LIFT.layout(0, np.array([0])).object_poses[0]
     state = State.zeros(3, 1)
-    for row, (name, factor) in enumerate((("mass.hand", 1.0), ("gain.panda_joint1", 0.5), ("damping.panda_joint1", 5.0))):
+    changes = (("mass.hand", 1.0), ("gain.panda_joint1", 0.5), ("damping.panda_joint1", 5.0))
+    for row, (name, factor) in enumerate(changes):
         knob = world.knobs[name]
         knob.write(factor * knob.nominal)
         world.reset(home, cube)
@@ -125,7 +126,8 @@ def test_drawn_frames_are_where_the_simulator_says(world):
     world.transforms(out)
     world.measure(state, 0)
     for index in range(7):
-        link = pb.getLinkState(world._arm, world._motors[index], computeForwardKinematics=1, physicsClientId=world._client)
+        where = world._arm, world._motors[index]
+        link = pb.getLinkState(*where, computeForwardKinematics=1, physicsClientId=world._client)
         place = out[names.index(f"panda_link{index + 1}")]
         assert np.allclose(place[:, 3], link[4], atol=1e-5)
         turn = np.array(pb.getMatrixFromQuaternion(link[5])).reshape(3, 3)
