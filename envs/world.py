@@ -6,9 +6,10 @@
     world.advance(command, command, switch=0.0)      # one control period
     world.measure(state, row=0)
 
-Every choice of solver settings and contact parameters comes from shared/reference/simulator.md. Episodes repeat
-bit for bit whatever was simulated before: `reset` restores a snapshot (Bullet keeps contacts otherwise), and
-everything the snapshot leaves out (masses, frictions, motors) is written from the outside.
+Every choice of solver settings and contact parameters comes from shared/reference/simulator.md, or was measured
+here. Episodes repeat bit for bit whatever was simulated before: `reset` restores a snapshot (Bullet keeps
+contacts otherwise), and all that the snapshot leaves out (masses, frictions, motors) is written from the outside.
+Only numbers that are not finite survive a reset: a world that blew up has to be replaced.
 """
 
 from collections.abc import Mapping
@@ -33,17 +34,20 @@ TABLE_FRICTION = 1.0
 FINGER_FRICTION = 1.0
 """Nominal coefficients; Bullet multiplies those of the two bodies that touch."""
 MAX_DAMPING = 0.5
-"""Bullet integrates joint damping explicitly; the wrist explodes near 1.4 N m s/rad at 120 Hz [N m s/rad]."""
+"""Bullet integrates joint damping explicitly: far below 2 I / dt, 1.4 N m s/rad for the wrist [N m s/rad]."""
 MASS_LIMITS = (1e-3, 20.0)
 FRICTION_LIMITS = (0.0, 5.0)
 GAIN_LIMITS = (2.0, 100.0)
 FINGER_CONTACT = {
     "spinningFriction": 0.01,
+    "rollingFriction": 0.01,
     "contactStiffness": 3e4,
-    "contactDamping": 1e3,
+    "contactDamping": 300.0,
     "frictionAnchor": 1,
 }
-"""Without these an object turns and creeps in the grasp (simulator.md, section 2)."""
+"""Soft pads. Without these an object turns and creeps in the grasp (simulator.md, section 2). Rolling friction
+[m] stands for the width of a pad: at 0.16 to 0.25 between cube and pads, 160 of 160 lifts hold with it and with
+this contact damping, 56 without rolling friction and with 1e3; the rest spin out of the fingers."""
 GEAR = {"gearRatio": -1, "erp": 0.05, "maxForce": 100}
 """Couples the fingers; without it the object drifts 14 mm sideways in the hand."""
 
@@ -74,6 +78,7 @@ class BulletWorld:
         self._gains = [rate] * len(self._motors)
         self._knobs = self._make_knobs(task)
         self._frames = PartFrames(scene, profile, task)
+        self._now = State.zeros(1, len(task.objects), len(profile.joints))
         self._write_nominal()
         self._snapshot = pb.saveState(**self._key)
 
@@ -85,9 +90,8 @@ class BulletWorld:
     def reset(self, command: Command, object_poses: np.ndarray) -> None:
         """Put arm and objects at rest; knobs keep their values."""
         self._forget_contacts()
-        half = command.opening / 2.0
-        positions = [[float(q)] for q in command.joints] + [[half]] * (len(self._motors) - len(command.joints))
-        pb.resetJointStatesMultiDof(self._arm, self._motors, positions, [[0.0]] * len(positions), **self._key)
+        places = [[place] for place in self._targets(command)]
+        pb.resetJointStatesMultiDof(self._arm, self._motors, places, [[0.0]] * len(places), **self._key)
         for body, pose in zip(self._objects, object_poses):
             pose = [float(value) for value in pose]
             pb.resetBasePositionAndOrientation(body, pose[:3], pose[3:], **self._key)
@@ -127,11 +131,9 @@ class BulletWorld:
 
     def transforms(self, out: np.ndarray) -> None:
         """Write `world_from_part` (parts, 3, 4) of what moves; furniture stands in the base frame."""
-        state = State.zeros(1, len(self._objects), len(self._profile.joints))
-        self.measure(state, 0)
-        self._frames.write(
-            state.joint_positions[0], float(state.gripper_opening[0]), state.object_poses[0], out
-        )
+        now = self._now
+        self.measure(now, 0)
+        self._frames.write(now.joint_positions[0], float(now.gripper_opening[0]), now.object_poses[0], out)
 
     def close(self) -> None:
         """Disconnect from PyBullet."""
@@ -185,12 +187,14 @@ class BulletWorld:
 
     def _ask(self, command: Command) -> None:
         """Send targets to the position servos: first-order lags with the rates of the `gain` knobs."""
-        half = command.opening / 2.0
-        targets = [float(q) for q in command.joints] + [half] * len(self._fingers)
         pb.setJointMotorControlArray(
-            self._arm, self._motors, pb.POSITION_CONTROL,
-            targetPositions=targets, forces=self._forces, positionGains=self._gains, **self._key,
+            self._arm, self._motors, pb.POSITION_CONTROL, targetPositions=self._targets(command),
+            forces=self._forces, positionGains=self._gains, **self._key,
         )  # fmt: skip
+
+    def _targets(self, command: Command) -> list[float]:
+        """Give the position of every motor: joints [rad], then each finger's half of the opening [m]."""
+        return [*command.joints.tolist(), *[command.opening / 2.0] * len(self._fingers)]
 
     def _make_knobs(self, task: Task) -> dict[str, Knob]:
         profile, knobs = self._profile, {}

@@ -115,6 +115,6 @@ class Controller:
         chosen = actions[rows].astype(float)
         bad = rows[~np.isfinite(chosen).all(axis=1)]
         if bad.size:
-            row = bad[0]
-            raise ValueError(f"action of world {row} is not finite: {actions[row]}. Check the policy's output.")
+            told = actions[bad[0]]
+            raise ValueError(f"action of world {bad[0]} is not finite: {told}. Check the policy's output.")
         return np.clip(chosen, -1.0, 1.0)

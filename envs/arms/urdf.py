@@ -1,10 +1,11 @@
-"""The lean arm that PyBullet simulates: identified inertials, and collision shapes only where the arm touches things.
+"""The lean arm that PyBullet simulates: identified inertials, collision shapes only where it touches things.
 
     with arm_file(profile, fingers=True) as path:
         body = pybullet.loadURDF(path, flags=pybullet.URDF_USE_INERTIA_FROM_FILE)
 
-Fixed pieces are merged into the last link, and nothing has a visual shape. Only the hand and the fingers collide:
-the convex hull of the finger mesh costs less and grips better than boxes (shared/reference/simulator.md, section 1).
+Fixed pieces are merged into the last link, and nothing has a visual shape. Only hand and fingers collide:
+the convex hull of the finger mesh costs less and grips better than boxes (measured for this project:
+reference/simulator.md, section 1).
 """
 
 import tempfile
@@ -19,10 +20,13 @@ from envs.arms.profile import ArmProfile, Link, transform
 
 FINGER_INERTIA = (4e-4, 4e-4, 2e-4)
 """Of a finger per kg of its mass [m^2]; about its centre. Guessed from its size."""
-HAND_BOX = ((0.04, 0.20, 0.066), (0.0, 0.0, 0.033))
-"""Size and centre of the palm in the hand's frame [m], measured on the mesh."""
+HAND_BOX = ((0.04, 0.20, 0.066), 0.033)
+"""Size of the palm and depth of its centre along the hand's z axis [m], measured on the mesh."""
 WRIST_CAPSULE = ((0.04, 0.14), (0.0, 0.0, 0.01))
 """Radius, length and centre of the flange in the last link's frame [m]."""
+
+STILL = np.eye(3, 4)
+"""The pose that moves nothing."""
 
 Inertial = tuple[float, np.ndarray, np.ndarray]
 """Mass [kg], centre (3,) [m], inertia (3, 3) about it [kg m^2], in one frame."""
@@ -38,7 +42,8 @@ def finger_mesh() -> Path:
     roots = list(spec.submodule_search_locations or ()) if spec else []
     path = Path(roots[0] if roots else "pybullet_data") / "franka_panda/meshes/collision/finger.obj"
     if not path.is_file():
-        raise FileNotFoundError(f"no finger mesh at {path}. Reinstall it: pip install --force-reinstall pybullet")
+        fix = "Reinstall it: pip install --force-reinstall pybullet"
+        raise FileNotFoundError(f"no finger mesh at {path}. {fix}")
     return path
 
 
@@ -59,12 +64,16 @@ def merged(parts: list[Inertial]) -> Inertial:
     return mass, centre, inertia
 
 
-def _fingers(profile: ArmProfile) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Give link_from_finger (3, 4) of both closed fingers and the direction each opens along (3,)."""
-    hand = transform(profile.hand.xyz, profile.hand.rpy)
-    place = hand.copy()
-    place[:, 3] += hand[:, 2] * profile.hand.finger_depth
-    return [(place, hand[:, 1]), (place, -hand[:, 1])]
+def _hand_place(profile: ArmProfile, depth: float = 0.0) -> np.ndarray:
+    """Give link_from_hand (3, 4), moved along the hand's z axis by `depth` [m]."""
+    place = transform(profile.hand.xyz, profile.hand.rpy)
+    place[:, 3] += place[:, 2] * depth
+    return place
+
+
+def _finger_place(profile: ArmProfile) -> np.ndarray:
+    """Give link_from_finger (3, 4) of closed fingers; both have the same frame and open along +y and -y."""
+    return _hand_place(profile, profile.hand.finger_depth)
 
 
 def _finger_link(profile: ArmProfile, side: int) -> Link:
@@ -76,12 +85,10 @@ def _finger_link(profile: ArmProfile, side: int) -> Link:
 
 
 def last_link(profile: ArmProfile, fingers: bool) -> Inertial:
-    """Give the inertial data of the last link with the hand, and with the fingers where they are welded to it."""
-    parts = [moved(profile.links[-1], transform((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))]
-    parts.append(moved(profile.hand.link, transform(profile.hand.xyz, profile.hand.rpy)))
+    """Give the inertial data of the last link with the hand; without moving fingers, with them as well."""
+    parts = [moved(profile.links[-1], STILL), moved(profile.hand.link, _hand_place(profile))]
     if not fingers:
-        places = zip(_fingers(profile), (1, -1))
-        parts += [moved(_finger_link(profile, side), place) for (place, _), side in places]
+        parts += [moved(_finger_link(profile, side), _finger_place(profile)) for side in (1, -1)]
     return merged(parts)
 
 
@@ -119,16 +126,13 @@ def _collision(pose: np.ndarray, geometry: str) -> str:
 def _hand_shapes(profile: ArmProfile, fingers: bool) -> str:
     """Write the shapes of the last link: flange, palm, and the closed fingers where they are welded."""
     (radius, length), centre = WRIST_CAPSULE
-    shapes = _collision(
-        transform(centre, (0.0, 0.0, 0.0)), f'<capsule radius="{radius}" length="{length}"/>'
-    )
-    size, middle = HAND_BOX
-    palm = transform(profile.hand.xyz, profile.hand.rpy)
-    palm[:, 3] += palm[:, :3] @ np.array(middle)
-    shapes += _collision(palm, f'<box size="{_numbers(size)}"/>')
+    flange = transform(centre, (0.0, 0.0, 0.0))
+    shapes = _collision(flange, f'<capsule radius="{radius}" length="{length}"/>')
+    size, depth = HAND_BOX
+    shapes += _collision(_hand_place(profile, depth), f'<box size="{_numbers(size)}"/>')
     if not fingers:
-        for (place, _), side in zip(_fingers(profile), (1, -1)):
-            shapes += _collision(_mirrored(place, side), _mesh())
+        place = _finger_place(profile)
+        shapes += "".join(_collision(_mirrored(place, side), _mesh()) for side in (1, -1))
     return shapes
 
 
@@ -152,30 +156,25 @@ def _joint(name: str, kind: str, parent: str, child: str, pose: np.ndarray, axis
 
 def _finger_parts(profile: ArmProfile) -> list[str]:
     """Write the two sliding fingers."""
-    hand, parts = profile.hand, []
-    still = transform((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-    for k, (side, (place, _)) in enumerate(zip((1, -1), _fingers(profile))):
+    hand, last, place, parts = profile.hand, profile.links[-1].name, _finger_place(profile), []
+    limits = f'lower="0" upper="{hand.max_opening / 2.0}" effort="{hand.force}" velocity="0.2"'
+    for name, side in zip(hand.finger_joints, (1, -1)):
         link = _finger_link(profile, side)
-        shape = _collision(_mirrored(still, side), _mesh())
-        parts.append(f'<link name="{link.name}">{_inertial(moved(link, still))}{shape}</link>')
-        limits = f'lower="0" upper="{hand.max_opening / 2.0}" effort="{hand.force}" velocity="0.2"'
-        last = profile.links[-1].name
-        parts.append(
-            _joint(hand.finger_joints[k], "prismatic", last, link.name, place, f"0 {side} 0", limits)
-        )
+        shape = _collision(_mirrored(STILL, side), _mesh())
+        parts.append(f'<link name="{link.name}">{_inertial(moved(link, STILL))}{shape}</link>')
+        parts.append(_joint(name, "prismatic", last, link.name, place, f"0 {side} 0", limits))
     return parts
 
 
 def urdf(profile: ArmProfile, fingers: bool) -> str:
     """Write the arm as URDF; `fingers` False welds them closed to the hand."""
-    still, links = transform((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)), profile.links
-    parts = [f'<link name="{link.name}">{_inertial(moved(link, still))}</link>' for link in links[:-1]]
+    links = profile.links
+    parts = [f'<link name="{link.name}">{_inertial(moved(link, STILL))}</link>' for link in links[:-1]]
     shapes = _hand_shapes(profile, fingers)
     parts.append(f'<link name="{links[-1].name}">{_inertial(last_link(profile, fingers))}{shapes}</link>')
     for joint, parent, child in zip(profile.joints, links, links[1:]):
-        limits = (
-            f'lower="{joint.lower}" upper="{joint.upper}" effort="{joint.effort}" velocity="{joint.velocity}"'
-        )
+        limits = f'lower="{joint.lower}" upper="{joint.upper}" '
+        limits += f'effort="{joint.effort}" velocity="{joint.velocity}"'
         pose = transform(joint.xyz, joint.rpy)
         parts.append(_joint(joint.name, "revolute", parent.name, child.name, pose, "0 0 1", limits))
     parts += _finger_parts(profile) if fingers else []

@@ -135,7 +135,7 @@ def upright(yaw: np.ndarray) -> np.ndarray:
 
 
 def soft(x: np.ndarray, width: float) -> np.ndarray:
-    """Blend from 0 (x far below 0) to 1 (far above) over about `width`: experts switch with this, not `if`."""
+    """Blend from 0 (x far below 0) to 1 (far above) over about `width`: experts switch with it, not `if`."""
     return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x) / width))
 
 

@@ -46,7 +46,7 @@ class Lift(Task):
         return self.success(state) - hand - 0.5 * np.linalg.norm(state.goal - cube, axis=1)
 
     def features(self, state: State) -> np.ndarray:
-        """Give hand, hand to target, hand to cube, cube to goal [m], yaw of a square, opening [m]: (worlds, 15)."""
+        """Give hand, its way to target and cube, cube's to goal, opening [m], a square's yaw (worlds, 15)."""
         hand, cube = state.hand_position, state.object_poses[:, 0, :3]
         z, w = state.object_poses[:, 0, 5], state.object_poses[:, 0, 6]
         turn = 8.0 * np.arctan2(z, w)
@@ -62,7 +62,7 @@ class Lift(Task):
         aside = np.linalg.norm(offset[:, :2], axis=1, keepdims=True)
         deep = soft(0.014 + offset[:, 2:3], 0.002)  # the hand is down at the cube's centre
         around = soft(0.016 - aside, 0.002) * deep
-        closed = soft(2.0 * HALF + 0.015 - state.gripper_opening[:, None], 0.002)
+        closed = soft(2.0 * HALF + 0.022 - state.gripper_opening[:, None], 0.002)
         inside = soft(0.024 - aside, 0.002) * soft(0.026 + offset[:, 2:3], 0.002)
         holding = closed * inside
 

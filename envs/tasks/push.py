@@ -8,6 +8,9 @@ from envs.tasks.base import PUSH, Chances, Layout, Task, action, between, soft, 
 HALF = 0.025
 CUBE = ObjectSpec("cube", (HALF, HALF, HALF), mass=0.12, friction=0.7, colour=(0.82, 0.16, 0.12))
 """A painted wooden cube of 5 cm: 0.12 kg, friction guessed from wood on wood (0.3 to 1)."""
+SPREAD_DEG = 100.0
+"""Pushes go away from the base or across, at most so far from the x axis: a hand that pushes towards the base
+hides the cube from the front camera [deg]."""
 TRIES = 16
 """Goal directions drawn for an episode; the first whose goal lies in the goal area counts."""
 GOAL_LOW, GOAL_HIGH = np.array([0.36, -0.20]), np.array([0.64, 0.20])
@@ -36,13 +39,15 @@ class Push(Task):
 
     def place(self, chances: Chances) -> Layout:
         """Draw a cube in the middle of the workspace and a goal 12 to 20 cm away."""
-        cube = between((0.42, -0.12), (0.58, 0.12), chances("cube.position", 2))
-        angle = 2.0 * np.pi * chances("goal.direction", TRIES)
+        cube = between((0.40, -0.14), (0.56, 0.14), chances("cube.position", 2))
+        angle = np.deg2rad(SPREAD_DEG) * (2.0 * chances("goal.direction", TRIES) - 1.0)
+        across = -np.copysign(np.pi / 2.0, cube[:, 1:])  # always inside; the last resort
+        angle = np.hstack([angle, across])
         distance = between((0.12,), (0.20,), chances("goal.distance", 1))
-        directions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)  # (episodes, tries, 2)
+        directions = np.stack([np.cos(angle), np.sin(angle)], axis=-1)  # (episodes, tries + 1, 2)
         goals = cube[:, None] + distance[:, None] * directions
         inside = ((goals > GOAL_LOW) & (goals < GOAL_HIGH)).all(axis=2)
-        goal = np.clip(goals[np.arange(len(cube)), inside.argmax(axis=1)], GOAL_LOW, GOAL_HIGH)
+        goal = goals[np.arange(len(cube)), inside.argmax(axis=1)]
         height = np.full((len(cube), 1), HALF)
         turn = upright((chances("cube.yaw") - 0.5) * np.pi / 2.0)
         poses = np.hstack([cube, height, turn])[:, None]
@@ -62,7 +67,7 @@ class Push(Task):
         return self.success(state) - self.distance(state) - 0.1 * hand
 
     def features(self, state: State) -> np.ndarray:
-        """Give hand, hand to target, hand to cube, cube to goal [m], yaw of a square, velocity [m/s]: (worlds, 17)."""
+        """Give hand, its way to target and cube, cube's to goal [m], square's yaw, velocity (worlds, 17)."""
         hand, cube = state.hand_position, state.object_poses[:, 0, :3]
         z, w = state.object_poses[:, 0, 5], state.object_poses[:, 0, 6]
         turn = 8.0 * np.arctan2(z, w)  # four times the yaw: a square looks alike every quarter turn
