@@ -1,0 +1,154 @@
+"""`look`: what randomization does, before an hour is spent on training: contact sheets and the table of axes."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from experiments.config import Config
+from experiments.policies import check_card, reality_spec, sim_spec
+from experiments.run import CONFIG, Run
+
+if TYPE_CHECKING:
+    from envs.worlds import Worlds
+
+HELP = """Draws a contact sheet of randomized worlds as the first camera sees them when an episode begins (goals are
+marked for you, policies never see the marks), another of held-out worlds with their unseen pictures, eight
+episodes of the reality card, and the table of everything that varies.
+
+  python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium"""
+
+SIDE_PX = 96
+COLUMNS = 8
+BATCH = 16
+"""Worlds built at once: each takes about 28 MB."""
+REAL_WORLDS = 8
+BAND_PX = 8
+"""White around the nominal world at the head of a sheet."""
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot work before anything is written."""
+    if config.worlds < 1:
+        raise ValueError(f"worlds={config.worlds}; a contact sheet needs at least 1, 64 is usual")
+    camera_of(config)
+    sim_spec(config, images=(camera_of(config),)).build(1).close()
+    check_card(config)
+
+
+def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
+    """Draw the sheets and write the table."""
+    began = time.perf_counter()
+    camera, total = camera_of(config), config.worlds
+    simulated = sim_spec(config, images=(camera,), image_size=SIDE_PX)
+    worlds = simulated.build(min(BATCH, total))
+    try:
+        axes, table = axes_of(worlds), str(worlds.randomization)
+        nominal = next(pictures(worlds, 1, config.seed, strength=0.0))
+        seen = draw(run, worlds, "randomized worlds", total, config.seed)
+    finally:
+        worlds.close()
+    (run.folder / "axes.txt").write_text(table + "\n")
+    print(table)
+    about = [
+        f"{config.task}, camera {camera}, strength {config.strength:g}",
+        f"{len(axes)} axes, seed {config.seed}",
+    ]
+    image = save(run.folder / "look.png", ["nominal world, then randomized ones", *about], nominal, seen)
+    heldout = draw_apart(run, simulated.but(split="heldout"), "held-out worlds", total, config.seed)
+    other = save(run.folder / "look-heldout.png", ["held-out worlds: unseen pictures", *about], nominal, heldout)
+    card = reality_spec(config, images=(camera,), image_size=SIDE_PX)
+    real = draw_apart(run, card, "reality", REAL_WORLDS, config.seed)
+    words = [f"reality card {config.cards}, {len(real)} episodes"]
+    twin = save(run.folder / "look-reality.png", words, None, real)
+    result = {
+        "image": str(image),
+        "heldout": str(other),
+        "reality": str(twin),
+        "worlds": total,
+        "strength": config.strength,
+        "card": config.cards,
+        "draw_seconds": round(time.perf_counter() - began, 2),
+        "axes": axes,
+    }
+    forgotten = "".join(f" {key}=null" for key in ("run", "resume") if getattr(config, key))
+    return result, f"python -m experiments train {run.folder / CONFIG}{forgotten}"
+
+
+def camera_of(config: Config) -> str:
+    """Give the camera that is looked through."""
+    if not config.images.cameras:
+        raise ValueError("images.cameras is empty; name at least one camera, such as images.cameras=[front]")
+    return config.images.cameras[0]
+
+
+def axes_of(worlds: "Worlds") -> list[dict[str, Any]]:
+    """List everything that varies, as plain data."""
+    described = worlds.randomization.to_dict()
+    return [{"name": name, **about} for name, about in described.items()]
+
+
+def draw_apart(run: Run, spec: Any, stage: str, total: int, seed: int) -> list[np.ndarray]:
+    """Build some worlds, draw their first images and give the worlds back."""
+    worlds = spec.build(min(BATCH, total))
+    try:
+        return draw(run, worlds, stage, total, seed)
+    finally:
+        worlds.close()
+
+
+def draw(run: Run, worlds: "Worlds", stage: str, total: int, seed: int) -> list[np.ndarray]:
+    """Draw the first images of episodes 0 to `total`, with progress."""
+    drawn = []
+    for picture in pictures(worlds, total, seed):
+        drawn.append(picture)
+        run.progress(f"draw {stage}", len(drawn), total)
+    return drawn
+
+
+def pictures(worlds: "Worlds", total: int, seed: int, strength: float | None = None) -> Iterator[np.ndarray]:
+    """Yield what the camera sees when an episode begins, (size, size, 3) uint8, with the goal marked."""
+    from envs.rendering.overlay import ring
+
+    camera = worlds.cameras[0]
+    index = list(worlds.sight.scene.cameras).index(camera)
+    for first in range(0, total, worlds.num):
+        rows = np.arange(min(worlds.num, total - first))
+        worlds.begin(rows, seed, first + rows, strength)
+        begun = np.arange(worlds.num) < len(rows)
+        images = worlds.observe(begun)["images"][camera]
+        for row in rows:
+            goal, radius = worlds.state.goal[row], worlds.task.radius
+            yield ring(images[row], worlds.sight.appearance, row, index, centre=goal, radius=radius)
+
+
+def save(path: Path, words: list[str], nominal: np.ndarray | None, seen: list[np.ndarray]) -> Path:
+    """Write a contact sheet: a head with the nominal world and a few words, then a tile for every world."""
+    import cv2
+
+    from envs.rendering.overlay import tile
+
+    sheet = tile(seen, min(COLUMNS, len(seen)))
+    sheet = np.vstack([head(words, nominal, sheet.shape[1]), sheet])
+    if not cv2.imwrite(str(path), sheet[..., ::-1]):
+        raise OSError(f"{path} could not be written")
+    return path
+
+
+def head(words: list[str], nominal: np.ndarray | None, width: int) -> np.ndarray:
+    """Draw the band above the tiles, (height, width, 3) uint8."""
+    import cv2
+
+    line = 22
+    height = max(line * len(words), 0 if nominal is None else len(nominal)) + 2 * BAND_PX
+    band = np.full((height, width, 3), 255, np.uint8)
+    left = BAND_PX
+    if nominal is not None and nominal.shape[1] + BAND_PX <= width:
+        band[BAND_PX : BAND_PX + len(nominal), :][:, BAND_PX : BAND_PX + nominal.shape[1]] = nominal
+        left += nominal.shape[1] + BAND_PX
+    for number, text in enumerate(words):
+        place = (left, BAND_PX + 14 + line * number)
+        cv2.putText(band, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.48, (40, 40, 40), 1, cv2.LINE_AA)
+    return band
