@@ -119,7 +119,7 @@ def pictures(worlds: "Worlds", total: int, seed: int, strength: float | None = N
         worlds.begin(rows, seed, first + rows, strength)
         begun = np.arange(worlds.num) < len(rows)
         images = worlds.observe(begun)["images"][camera]
-        for row in rows:
+        for row in rows.tolist():
             goal, radius = worlds.state.goal[row], worlds.task.radius
             yield ring(images[row], worlds.sight.appearance, row, index, centre=goal, radius=radius)
 
@@ -130,7 +130,7 @@ def save(path: Path, words: list[str], nominal: np.ndarray | None, seen: list[np
 
     from envs.rendering.overlay import tile
 
-    sheet = tile(seen, min(COLUMNS, len(seen)))
+    sheet = tile(seen, COLUMNS)
     sheet = np.vstack([head(words, nominal, sheet.shape[1]), sheet])
     if not cv2.imwrite(str(path), sheet[..., ::-1]):
         raise OSError(f"{path} could not be written")
@@ -145,7 +145,7 @@ def head(words: list[str], nominal: np.ndarray | None, width: int) -> np.ndarray
     height = max(line * len(words), 0 if nominal is None else len(nominal)) + 2 * BAND_PX
     band = np.full((height, width, 3), 255, np.uint8)
     left = BAND_PX
-    if nominal is not None and nominal.shape[1] + BAND_PX <= width:
+    if nominal is not None:
         band[BAND_PX : BAND_PX + len(nominal), :][:, BAND_PX : BAND_PX + nominal.shape[1]] = nominal
         left += nominal.shape[1] + BAND_PX
     for number, text in enumerate(words):

@@ -20,14 +20,13 @@ h2 { font-size: 19px; margin: 40px 0 10px; }
 h3 { font-size: 14px; margin: 18px 0 4px; color: var(--soft); font-weight: 600; }
 p { margin: 6px 0 12px; max-width: 76ch; }
 header p { color: var(--soft); margin: 0; max-width: none; }
-.note { background: var(--wash); border-left: 3px solid var(--accent); padding: 10px 14px; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 18px 0; }
+.note { max-width: none; background: var(--wash); border-left: 3px solid var(--accent); padding: 10px 14px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 12px; margin: 18px 0; }
 .tile { border: 1px solid var(--line); border-radius: 6px; padding: 12px 14px; }
 .tile b { display: block; font-size: 28px; line-height: 1.15; font-variant-numeric: tabular-nums; }
 .tile span { display: block; font-size: 12.5px; color: var(--soft); }
 figure { margin: 12px 0 18px; }
-figure img { max-width: 100%; height: auto; display: block; border-radius: 3px; }
-figure img.pixels { width: 100%; image-rendering: auto; }
+figure img { width: 100%; height: auto; display: block; border-radius: 3px; }
 figcaption { font-size: 12.5px; color: var(--soft); margin-top: 4px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--soft); border-bottom: 1.5px solid var(--line); }
@@ -119,9 +118,8 @@ def tiles(figures: Sequence[tuple[str, str, str]]) -> str:
 def picture(data: bytes, alt: str, caption: str = "", kind: str = ".svg") -> str:
     """Put an image into the page itself."""
     source = f"data:{KINDS[kind]};base64,{base64.b64encode(data).decode()}"
-    style = ' class="pixels"' if kind == ".png" else ""
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f'<figure><img{style} src="{source}" alt="{escape(alt)}">{below}</figure>'
+    return f'<figure><img src="{source}" alt="{escape(alt)}">{below}</figure>'
 
 
 def file_picture(path: Path, alt: str, caption: str = "") -> str:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, RED, GREY, INK = "#2f6db3", "#d9822b", "#3a8f5c", "#b8403a", "#8a939e", "#1f2933"
 CYCLE = (BLUE, ORANGE, GREEN, RED, "#7a5aa6", GREY)
-STYLE = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"],
     "font.size": 9.0,
@@ -32,6 +32,8 @@ STYLE = {
     "svg.fonttype": "path",
     "svg.hashsalt": "sim2arm",  # the same run makes the same page
 }
+WIDTH = 9.4
+"""Of a chart [in]: what a page of experiments/page.py is wide."""
 Rate = Mapping[str, Any]
 Curve = tuple[Sequence[float], Sequence[float]]  # steps, values
 
@@ -51,7 +53,7 @@ def interval_chart(rows: Sequence[tuple[str, Rate]], colours: Sequence[str]) -> 
         colours: One for each row.
     """
     with rc_context(STYLE):
-        figure, (axes,) = _figure(7.4, 0.6 + 0.42 * len(rows))
+        figure, (axes,) = _figure(WIDTH, 0.6 + 0.36 * len(rows))
         places = range(len(rows) - 1, -1, -1)
         for place, (_, rate), colour in zip(places, rows, colours):
             value, low, high = (100.0 * rate[name] for name in ("rate", "low", "high"))
@@ -77,7 +79,7 @@ def curve_chart(panels: Mapping[str, Mapping[str, Curve]], x_label: str = "optim
         x_label: What the horizontal axis counts.
     """
     with rc_context(STYLE):
-        figure, all_axes = _figure(7.4, 2.5, len(panels))
+        figure, all_axes = _figure(WIDTH, 2.7, len(panels))
         for axes, (title, curves) in zip(all_axes, panels.items()):
             for colour, (name, (steps, values)) in zip(CYCLE, curves.items()):
                 axes.plot(steps, values, color=colour, lw=1.4, label=name, marker="o" if len(steps) < 3 else "")
@@ -92,7 +94,7 @@ def curve_chart(panels: Mapping[str, Mapping[str, Curve]], x_label: str = "optim
 def time_chart(minutes: Mapping[str, float]) -> Figure:
     """Draw how long each stage took [min], as one row of bars."""
     with rc_context(STYLE):
-        figure, (axes,) = _figure(7.4, 0.5 + 0.3 * len(minutes))
+        figure, (axes,) = _figure(WIDTH, 0.4 + 0.26 * len(minutes))
         places = range(len(minutes) - 1, -1, -1)
         axes.barh(list(places), list(minutes.values()), height=0.6, color=GREY, alpha=0.7)
         for place, value in zip(places, minutes.values()):
@@ -117,7 +119,7 @@ def sweep_chart(result: Mapping[str, Any]) -> Figure:
     x = [strength for strength, _ in pooled]
     low, middle, high = ([100.0 * rate[name] for _, rate in pooled] for name in ("low", "rate", "high"))
     with rc_context(STYLE):
-        figure, (axes,) = _figure(6.4, 3.6)
+        figure, (axes,) = _figure(WIDTH, 4.2)
         axes.fill_between(x, low, high, color=BLUE, alpha=0.16, lw=0, label="95 % Wilson interval")
         axes.plot(x, middle, color=BLUE, lw=2, marker="o", label=f"all seeds (n={pooled[0][1]['n']})")
         axes.plot(

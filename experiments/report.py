@@ -7,7 +7,7 @@ from typing import Any
 from experiments import page
 from experiments.config import Config
 from experiments.run import CONFIG, LOG, Run, read_result
-from experiments.story import Story, curves_of, endings_of, label, strip_label
+from experiments.story import TITLES, Story, curves_of, endings_of, label, strip_label
 
 HELP = """Writes report.html about a finished run: a pipeline, or one train, finetune, evaluate, sweep, look.
 The page loads nothing from anywhere and prints well; what the run did not do is left out.
@@ -74,11 +74,17 @@ def headline(story: Story) -> str:
         told.append(
             f"Reality on this page is a MuJoCo twin, reality card {card}{drawn}; no physical arm took part. The twin "
             "has its own arm model, contacts, cameras, latency and hidden parameters. Training never sees it but for "
-            "the demonstrations."
+            f"{demonstrations(story)}."
         )
     shown = list(story.rates.items())
     figures = [(percent(rate), label(name), f"{interval(rate)}, n={rate['n']}") for name, rate in shown[:6]]
     return page.tiles(figures) + "".join(page.paragraph(text, "note") for text in told)
+
+
+def demonstrations(story: Story) -> str:
+    """Count the demonstrations."""
+    recorded = (story.find("demonstrations") or {}).get("episodes", ())
+    return f"{len(recorded)} demonstrations" if recorded else "demonstrations"
 
 
 def success(story: Story) -> str:
@@ -192,13 +198,13 @@ def training(story: Story) -> str:
 
     panels, tables = {}, []
     for part in story.parts.values():
-        curves = curves_of(part.folder / LOG)
+        title, curves = TITLES.get(part.name, part.name), curves_of(part.folder / LOG)
         if curves:
-            panels[part.name] = curves
+            panels[title] = curves
         history = part.result.get("history")
         if history:
             tables += [
-                page.heading(f"{part.name}: rounds"),
+                page.heading(f"{title}: rounds"),
                 page.table(ROUNDS, list(rounds(history)), numbers=range(6)),
             ]
     chart = page.picture(svg(curve_chart(panels)), "losses against steps") if panels else ""
@@ -216,10 +222,11 @@ def strips(story: Story) -> str:
     """Show film strips, a few of each condition, with how they ended."""
     shown = []
     for part in story.parts.values():
-        endings, names = endings_of(part.result), {}
+        endings = endings_of(part.result)
+        names: dict[str, list[Path]] = {}
         for path in sorted((part.folder / "strips").glob("*-*.png")):
             names.setdefault(path.stem.rpartition("-")[0], []).append(path)
-        for name, paths in names.items():
+        for name, paths in sorted(names.items(), key=lambda item: "after" in item[0]):
             shown.append(page.heading(strip_label(name)))
             for path in paths[:STRIPS_EACH]:
                 episode = path.stem.rpartition("-")[2]
@@ -231,7 +238,7 @@ def times(story: Story) -> str:
     """Chart how long the stages took."""
     from experiments.plots import svg, time_chart
 
-    spent = {part.name: part.result.get("seconds", 0.0) / 60.0 for part in story.parts.values()}
+    spent = {TITLES.get(part.name, part.name): part.result.get("seconds", 0.0) / 60.0 for part in story.parts.values()}
     if len(spent) < 2:
         return ""
     minutes = story.result.get("minutes", {})

@@ -28,6 +28,8 @@ CONDITIONS = {
     "sim_heldout_without_randomization": "Held-out worlds, trained without randomization",
 }
 """In the order of the page."""
+TITLES = {"train": "train", "baseline": "train without randomization"}
+"""Of stages that are told side by side."""
 LOSSES = ("loss", "action", "auxiliary", "real", "simulated", "validation")
 
 

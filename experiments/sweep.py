@@ -17,7 +17,7 @@ from experiments.run import Run, write_json
 if TYPE_CHECKING:
     from envs.spec import WorldsSpec
 
-HELP = """Evaluates a policy (without one, the scripted expert) in held-out worlds of several randomization strengths, or
+HELP = """Evaluates a policy (without one, the scripted expert) in held-out worlds of several randomization strengths;
 with sweep.train=true trains a small state policy at each strength and evaluates it at strength 1. Every strength
 meets the same episodes. Finished cells are kept: a killed sweep goes on with resume=RUN.
 
@@ -108,7 +108,9 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
 
 def plan(config: Config) -> list[Cell]:
     """List the cells, strength by strength."""
-    train, policy, eyes = config.sweep.train, EXPERT, {"images": ()}
+    train = config.sweep.train
+    policy: bytes | str = EXPERT
+    eyes: dict[str, Any] = {"images": ()}
     if config.policy is not None:
         loaded = load_policy(config.policy)
         policy, eyes = loaded.model, {"images": loaded.spec.cameras, "image_size": loaded.spec.image_size}

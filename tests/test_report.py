@@ -82,7 +82,12 @@ def pipeline(tmp_path_factory):
     measured = {"episodes": [{"seed": 0, "episode": 0, "success": True, "length": 41}]}
     finish(
         folder / "finetune",
-        {"selection": selection, "renderer": "mujoco-osmesa", "details": {"before": {"reality": measured}}},
+        {
+            "selection": selection,
+            "demonstrations": {"episodes": [0, 1, 2]},
+            "renderer": "mujoco-osmesa",
+            "details": {"before": {"reality": measured}},
+        },
         "finetune",
         [{"step": s, "validation": 1 / (s + 9)} for s in (0, 50, 100)],
     )
@@ -119,6 +124,7 @@ def test_a_pipeline_is_told_in_full(html):
     for fact in (
         "MuJoCo twin",
         "card medium",
+        "but for 3 demonstrations",
         "mujoco-osmesa",
         "81 %",
         "6 of 100",
