@@ -15,13 +15,11 @@ from agents.rollout import collect, plan
 from transfer import finetune as module
 from transfer.demonstrations.episode import ACTION_SCALE, Demonstration
 from transfer.demonstrations.record import episodes_of
-from transfer.finetune import FinetuneSettings, Mixture, finetune, frames_of, held_out, validate
+from transfer.finetune import FinetuneSettings, Mixture, choose, error_of, finetune, frames_of, held_out
 
 VISION = PolicySpec(image_size=16, proprioception=3, hand=0, hidden=32, channels=(4, 8), keypoints=4, chunk=3)
 DEPTH = np.array([0.0, 0.0, 1.0], np.float32)  # of the goal; only the image says the rest
-QUICK = FinetuneSettings(
-    steps=120, batch=64, validate_every=40, learning_rate=2e-3, shift_px=0, colour=0.0, threads=1
-)
+QUICK = FinetuneSettings(steps=120, batch=64, validate_every=40, learning_rate=2e-3, shift_px=0, colour=0.0, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +61,23 @@ def policy(simulated):
     return learner.eval()
 
 
+def error(policy, frames):
+    return error_of(policy, frames)["validation"]
+
+
 def test_demonstrations_are_predicted_better_and_simulation_is_remembered(policy, demonstrations, simulated):
     tuned = finetune(policy, demonstrations, simulated, QUICK)
     held = frames_of([demonstrations[i] for i in tuned.held_out])
     assert tuned.step > 0
-    assert validate(tuned.policy, held) < 0.75 * validate(policy, held)
-    assert validate(tuned.policy, simulated) < 2.0 * validate(policy, simulated)
+    assert error(tuned.policy, held) < 0.75 * error(policy, held)
+    assert error(tuned.policy, simulated) < 2.0 * error(policy, simulated)
 
 
 def test_without_rehearsal_simulation_is_forgotten_more(policy, demonstrations, simulated):
     """Mutation check: the law above would notice a mixture that leaves simulation out."""
     alone = finetune(policy, demonstrations, None, FinetuneSettings(**vars(QUICK) | {"share": 1.0}))
     mixed = finetune(policy, demonstrations, simulated, QUICK)
-    assert validate(alone.policy, simulated) > 2.0 * validate(mixed.policy, simulated)
+    assert error(alone.policy, simulated) > 2.0 * error(mixed.policy, simulated)
 
 
 def test_the_policy_that_came_in_is_not_changed(policy, demonstrations, simulated):
@@ -91,13 +93,9 @@ def test_scales_of_the_inputs_stay_those_of_simulation(policy, demonstrations, s
 
 
 def test_a_frozen_encoder_does_not_move(policy, demonstrations, simulated):
-    tuned = finetune(
-        policy, demonstrations, simulated, FinetuneSettings(**vars(QUICK) | {"encoder_rate": 0.0})
-    )
+    tuned = finetune(policy, demonstrations, simulated, FinetuneSettings(**vars(QUICK) | {"encoder_rate": 0.0}))
     moved = {
-        name
-        for name, value in policy.named_parameters()
-        if not torch.equal(value, tuned.policy.get_parameter(name))
+        name for name, value in policy.named_parameters() if not torch.equal(value, tuned.policy.get_parameter(name))
     }
     assert moved and not any(name.startswith("encoders") for name in moved)
 
@@ -112,9 +110,7 @@ def test_steps_that_only_hurt_leave_the_policy_as_it_came(policy, demonstrations
     wild = FinetuneSettings(**vars(QUICK) | {"learning_rate": 30.0, "steps": 20})
     tuned = finetune(policy, demonstrations, simulated, wild)
     assert tuned.step == 0
-    assert all(
-        torch.equal(value, tuned.policy.get_parameter(name)) for name, value in policy.named_parameters()
-    )
+    assert all(torch.equal(value, tuned.policy.get_parameter(name)) for name, value in policy.named_parameters())
 
 
 def test_the_share_is_of_the_loss_whatever_the_sizes(policy, demonstrations, simulated):
@@ -190,3 +186,17 @@ def test_fine_tuning_cannot_see_the_twin():
         if isinstance(node, ast.ImportFrom)
     }
     assert not [name for name in names if name and ("reality" in name or "twin" in name or "record" in name)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "chosen"),
+    [
+        ([0.3, 0.2, 0.1, 0.2], 2),
+        ([0.3, 0.2, 0.1, 0.105], 3),
+        ([0.3, 0.2, 0.1, 0.105, 0.12], 3),
+        ([0.1, 0.2, 0.105], 0),
+        ([0.104, 0.2, 0.1, 0.105], 2),
+    ],
+)
+def test_the_latest_step_that_cannot_be_told_from_the_best_is_kept(errors, chosen):
+    assert choose([{"validation": value, "standard_error": 0.01} for value in errors]) == chosen

@@ -5,98 +5,28 @@
 
 The loss is share * demonstrations + (1 - share) * simulation, by weight whatever their sizes. Scales of
 inputs stay those of simulation: ten demonstrations say little about spread. Whole demonstrations are held
-out, and the step that predicts their actions best is kept; step 0, the policy as it came, is a candidate too.
+out, and a step that predicts their actions well is kept; step 0, the policy as it came, is a candidate too.
 """
 
 import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.functional import smooth_l1_loss
 
-from agents.clone import (
-    CORNER,
-    LARGEST_GRADIENT,
-    FitSettings,
-    Minibatches,
-    columns_for,
-    losses,
-    optimizer_for,
-)
+from agents.clone import LARGEST_GRADIENT, optimizer_for
 from agents.dataset import Dataset, Frames
 from agents.policy import Policy, tensors
-from transfer.demonstrations.episode import ACTION_SCALE, Demonstration
+from transfer.demonstrations.episode import Demonstration
+from transfer.demonstrations.mixture import FinetuneSettings, Mixture, frames_of
+
+__all__ = ["FineTuned", "FinetuneSettings", "finetune"]
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 PIECE = 256
 """Frames validated at once."""
-
-
-@dataclass(frozen=True)
-class FinetuneSettings:
-    """How to fine-tune.
-
-    Attributes:
-        steps: Optimization steps.
-        batch: Frames per step, demonstrations and simulation together.
-        share: Of the demonstrations in the loss and in the batch, in (0, 1]; 1 rehearses nothing.
-        learning_rate: Peak of Adam's; falls as a cosine.
-        encoder_rate: Share of the rate that the encoders learn with; 0 freezes them.
-        held_out: Share of the demonstrations that only validate; at least one does.
-        validate_every: Steps from one validation to the next.
-        shift_px: Images are shifted by up to this many pixels each way.
-        colour: Channels are scaled by a random factor of up to 1 +- this.
-        seed: Of minibatches, augmentation and of what is held out.
-        threads: Of torch.
-    """
-
-    steps: int = 400
-    batch: int = 128
-    share: float = 0.5
-    learning_rate: float = 3e-4
-    encoder_rate: float = 1.0
-    held_out: float = 0.2
-    validate_every: int = 25
-    shift_px: int = 2
-    colour: float = 0.1
-    seed: int = 0
-    threads: int = 2
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.share <= 1.0:
-            raise ValueError(f"share is the demonstrations' part of the loss, in (0, 1], not {self.share}.")
-        if not 0.0 < self.held_out < 1.0:
-            raise ValueError(f"held_out is a share in (0, 1), not {self.held_out}.")
-        if self.validate_every < 1 or self.batch < 2:
-            raise ValueError(f"validate_every {self.validate_every} and batch {self.batch} are too small.")
-        self.fit(self.batch)  # its own checks
-
-    def fit(self, batch: int) -> FitSettings:
-        """Give the settings of `agents.clone` for a part of the batch."""
-        return FitSettings(
-            steps=self.steps,
-            batch=batch,
-            learning_rate=self.learning_rate,
-            encoder_rate=self.encoder_rate,
-            shift_px=self.shift_px,
-            colour=self.colour,
-            seed=self.seed,
-            threads=self.threads,
-        )
-
-    @property
-    def real_batch(self) -> int:
-        """Frames of demonstrations per step."""
-        return max(1, round(self.share * self.batch))
-
-    @property
-    def simulated_batch(self) -> int:
-        """Frames of simulation per step."""
-        return self.batch - self.real_batch if self.share < 1.0 else 0
 
 
 @dataclass(frozen=True)
@@ -105,8 +35,9 @@ class FineTuned:
 
     Attributes:
         policy: The candidate.
-        step: Where it validated best; 0 is the policy as it came.
-        curve: Per validation: step, "real" and "simulated" training loss, "validation" loss.
+        step: That of the candidate; 0 is the policy as it came.
+        curve: Per validation: step, "real" and "simulated" training loss, and the mean absolute error on held-out
+            demonstrations, "validation" [unit actions], with its "standard_error".
         held_out: Indices of the demonstrations that only validated.
         seconds: It took.
         settings: How.
@@ -173,75 +104,17 @@ def held_out(count: int, settings: FinetuneSettings) -> tuple[int, ...]:
     return tuple(sorted(int(i) for i in order[:few]))
 
 
-def frames_of(demonstrations: Sequence[Demonstration]) -> Frames:
-    """Lay demonstrations out as cloning reads them; labels are unit actions."""
-    columns = {
-        "proprioception": [demo.proprioception for demo in demonstrations],
-        "goal": [demo.goal for demo in demonstrations],
-        "label": [np.clip(demo.actions / np.array(ACTION_SCALE), -1, 1) for demo in demonstrations],
-    }
-    joined = {name: np.concatenate(values).astype(np.float32) for name, values in columns.items()}
-    for camera in demonstrations[0].images:
-        joined[f"images.{camera}"] = np.concatenate([demo.images[camera] for demo in demonstrations])
-    lengths = np.array([len(demo) for demo in demonstrations])
-    return Frames(joined, np.repeat(np.cumsum(lengths), lengths))
-
-
-class Mixture:
-    """Minibatches of demonstrations and of simulation, side by side.
-
-    Args:
-        policy: Whose inputs count.
-        real: Frames of demonstrations.
-        simulated: What is rehearsed.
-        settings: Shares and sizes.
-    """
-
-    def __init__(
-        self,
-        policy: Policy,
-        real: Frames,
-        simulated: Dataset | Frames | None,
-        settings: FinetuneSettings,
-    ):
-        self.settings = settings
-        self.real = Minibatches(real, policy, settings.fit(settings.real_batch))
-        self.simulated: Minibatches | None = None
-        if settings.simulated_batch and simulated is not None:
-            frames = simulated if isinstance(simulated, Frames) else simulated.load(columns_for(policy))
-            apart = replace(settings.fit(settings.simulated_batch), seed=settings.seed + 1)
-            self.simulated = Minibatches(frames, policy, apart)
-
-    def losses(self, policy: Policy, step: int) -> dict[str, Tensor]:
-        """Give the terms of a step: "real", "simulated" and their weighted sum "loss"."""
-        terms = {"real": action_loss(policy, self.real[step])}
-        terms["loss"] = terms["real"]
-        if self.simulated is not None:
-            rehearsed = losses(policy, self.simulated[step], self.simulated.settings)
-            share = self.settings.share
-            terms["simulated"] = rehearsed["action"]
-            terms["loss"] = share * terms["real"] + (1.0 - share) * rehearsed["loss"]
-        return terms
-
-
-def action_loss(policy: Policy, batch: Mapping[str, Tensor]) -> Tensor:
-    """Give the loss on actions alone: nobody knows where the objects of a demonstration were."""
-    actions, _ = policy(batch)
-    error = smooth_l1_loss(actions, batch["labels"], reduction="none", beta=CORNER).mean(2)
-    return (error * batch["weights"]).sum() / batch["weights"].sum()
-
-
-def validate(policy: Policy, frames: Frames) -> float:
-    """Give the mean absolute error of the next action over all frames, in unit actions."""
+def validate(policy: Policy, frames: Frames) -> np.ndarray:
+    """Give the absolute error of the next action, (frames,) in unit actions."""
     policy.eval()
-    total = 0.0
+    errors = []
     with torch.no_grad():
         for start in range(0, len(frames), PIECE):
             piece = {name: values[start : start + PIECE] for name, values in frames.columns.items()}
             actions, _ = policy(tensors(piece, policy.spec.inputs))
-            total += float(np.abs(actions[:, 0].numpy() - piece["label"]).mean(1).sum())
+            errors.append(np.abs(actions[:, 0].numpy() - piece["label"]).mean(1))
     policy.train()
-    return total / len(frames)
+    return np.concatenate(errors)
 
 
 def _train(
@@ -251,11 +124,11 @@ def _train(
     settings: FinetuneSettings,
     progress: Progress | None,
 ) -> tuple[Policy, int, list[dict]]:
-    """Descend, validate now and then, and give the best policy, its step and the curve."""
+    """Descend, validate now and then, and give the chosen policy, its step and the curve."""
     fit = settings.fit(settings.batch)
     optimizer = optimizer_for(policy, fit)
-    curve = [{"step": 0, "validation": validate(policy, validation)}]
-    best, best_step, lowest = copy.deepcopy(policy), 0, curve[0]["validation"]
+    curve = [{"step": 0, **error_of(policy, validation)}]
+    kept = [copy.deepcopy(policy.state_dict())]
     for step in range(settings.steps):
         for group in optimizer.param_groups:
             group["lr"] = fit.rate(step) * group["factor"]
@@ -266,10 +139,31 @@ def _train(
         optimizer.step()
         done = step + 1
         if done % settings.validate_every == 0 or done == settings.steps:
-            error = validate(policy, validation)
-            curve.append({"step": done, "validation": error} | {k: float(v.item()) for k, v in terms.items()})
-            if error < lowest:
-                best, best_step, lowest = copy.deepcopy(policy), done, error
+            losses_now = {name: float(term.item()) for name, term in terms.items()}
+            curve.append({"step": done, **error_of(policy, validation), **losses_now})
+            kept.append(copy.deepcopy(policy.state_dict()))
             if progress:
                 progress("finetune", done, settings.steps)
-    return best.eval(), best_step, curve
+    chosen = choose(curve)
+    policy.load_state_dict(kept[chosen])
+    return policy.eval(), int(curve[chosen]["step"]), curve
+
+
+def error_of(policy: Policy, frames: Frames) -> dict[str, float]:
+    """Give the mean error on held-out demonstrations and its standard error."""
+    errors = validate(policy, frames)
+    return {"validation": float(errors.mean()), "standard_error": float(errors.std() / np.sqrt(len(errors)))}
+
+
+def choose(curve: Sequence[Mapping[str, float]]) -> int:
+    """Give the index of the latest entry within one standard error of the best.
+
+    Prediction error on a few demonstrations is a blunt judge: among steps it cannot tell apart, the later one has
+    learnt more of reality (one-standard-error rule; transfer-and-formats.md, section 3.5). Entry 0 is chosen if
+    nothing is better.
+    """
+    best = min(curve, key=lambda entry: entry["validation"])
+    if best is curve[0]:
+        return 0
+    most = min(best["validation"] + best["standard_error"], curve[0]["validation"])
+    return max(i for i, entry in enumerate(curve) if i and entry["validation"] <= most)

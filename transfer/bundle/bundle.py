@@ -129,17 +129,13 @@ def verify(folder: Path) -> None:
     manifest = read_json(folder / MANIFEST, "bundle")
     if manifest.get("kind") != KIND or manifest.get("schema") != SCHEMA:
         got = f"{manifest.get('kind')!r} of schema {manifest.get('schema')!r}"
-        raise ValueError(
-            f"{folder} is no bundle that this version reads: {got}; expected {KIND!r} of {SCHEMA}."
-        )
+        raise ValueError(f"{folder} is no bundle that this version reads: {got}; expected {KIND!r} of {SCHEMA}.")
     listed: Mapping[str, str] = manifest.get("files", {})
     for name in FILES:
         if name not in listed or not (folder / name).is_file():
             raise ValueError(f"{folder} is incomplete: {name} is missing. Export it again.")
         if sha256((folder / name).read_bytes()) != listed[name]:
-            raise ValueError(
-                f"{folder}/{name} is not what the manifest says: it was edited or cut off. Export again."
-            )
+            raise ValueError(f"{folder}/{name} is not what the manifest says: it was edited or cut off. Export again.")
 
 
 def golden(folder: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -168,9 +168,7 @@ class Contract:
     ) -> "Contract":
         """Describe a policy of `envs.worlds` for an arm, a task and its nominal cameras."""
         seen = (
-            CameraIO(
-                name, image_size, image_size, "RGB", "uint8", camera.position, camera.target, camera.fov_deg
-            )
+            CameraIO(name, image_size, image_size, "RGB", "uint8", camera.position, camera.target, camera.fov_deg)
             for name, camera in cameras.items()
         )
         return cls(

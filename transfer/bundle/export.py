@@ -107,9 +107,7 @@ def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
     )
     size = sum(term.size for term in described.proprioception)
     if spec.proprioception != size:
-        raise ValueError(
-            f"The policy reads {spec.proprioception} numbers of proprioception; `{arm}` has {size}."
-        )
+        raise ValueError(f"The policy reads {spec.proprioception} numbers of proprioception; `{arm}` has {size}.")
     if not 1 <= execute <= spec.chunk:
         raise ValueError(f"execute must be in [1, {spec.chunk}], the policy's chunk, not {execute}.")
     return described

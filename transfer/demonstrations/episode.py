@@ -78,8 +78,7 @@ class Layout:
             raise ValueError("The demonstration has no frames.")
         if set(demonstration.images) != set(self.cameras):
             raise ValueError(
-                f"The demonstration has cameras {sorted(demonstration.images)}; "
-                f"expected {sorted(self.cameras)}."
+                f"The demonstration has cameras {sorted(demonstration.images)}; expected {sorted(self.cameras)}."
             )
         for name, shape in self.shapes(len(demonstration)).items():
             seen = name in self.cameras

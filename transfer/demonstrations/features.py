@@ -29,10 +29,7 @@ def features_of(layout: Layout) -> dict[str, dict]:
     """Describe the columns of a dataset as `info.json` wants them."""
     vectors = {STATE: layout.state, GOAL: AXES, ACTION: ACTIONS}
     side = layout.image_size
-    found = {
-        name: {"dtype": "float32", "shape": [len(names)], "names": list(names)}
-        for name, names in vectors.items()
-    }
+    found = {name: {"dtype": "float32", "shape": [len(names)], "names": list(names)} for name, names in vectors.items()}
     for camera in layout.cameras:
         axes = ["height", "width", "channels"]
         found[IMAGES + camera] = {"dtype": "image", "shape": [side, side, 3], "names": axes}
@@ -62,9 +59,7 @@ def _hugging_face(feature: dict) -> dict:
     return {"feature": value, "length": feature["shape"][0], "_type": "List"}
 
 
-def columns_of(
-    demonstration: Demonstration, fps: int, episode: int, index: int, task: int
-) -> dict[str, np.ndarray]:
+def columns_of(demonstration: Demonstration, fps: int, episode: int, index: int, task: int) -> dict[str, np.ndarray]:
     """Give every column of one episode as numbers or images, in the units of the file.
 
     Args:
@@ -99,9 +94,7 @@ def _pack(values: np.ndarray, kind: pa.DataType) -> pa.Array:
         pictures = [{"bytes": png(pixels), "path": f"frame-{i:06d}.png"} for i, pixels in enumerate(values)]
         return pa.array(pictures, kind)
     if pa.types.is_fixed_size_list(kind):
-        return pa.FixedSizeListArray.from_arrays(
-            pa.array(values.reshape(-1), kind.value_type), kind.list_size
-        )
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1), kind.value_type), kind.list_size)
     return pa.array(values, kind)
 
 

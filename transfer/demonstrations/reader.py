@@ -26,9 +26,7 @@ def read(folder: Path, layout: Layout) -> list[Demonstration]:
     tasks = _tasks(folder)
     found = [_episode(rows, info, layout, tasks, folder) for rows in _episodes(folder, info)]
     if sum(len(demonstration) for demonstration in found) != info["total_frames"]:
-        raise ValueError(
-            f"{folder} has fewer frames than the {info['total_frames']} of its info.json: it is cut off."
-        )
+        raise ValueError(f"{folder} has fewer frames than the {info['total_frames']} of its info.json: it is cut off.")
     return found
 
 
@@ -40,16 +38,10 @@ def _check_info(info: Mapping, layout: Layout, folder: Path) -> None:
             "Convert it with lerobot's `convert_dataset_v21_to_v30`."
         )
     if info.get("robot_type") != layout.arm:
-        raise ValueError(
-            f"{folder} was recorded with arm `{info.get('robot_type')}`; expected `{layout.arm}`."
-        )
+        raise ValueError(f"{folder} was recorded with arm `{info.get('robot_type')}`; expected `{layout.arm}`.")
     if info.get("fps") != layout.fps:
-        raise ValueError(
-            f"{folder} has {info.get('fps')} frames per second; `{layout.arm}` acts at {layout.fps}."
-        )
-    missing = [
-        name for name in ("total_episodes", "total_frames", "data_path", "features") if name not in info
-    ]
+        raise ValueError(f"{folder} has {info.get('fps')} frames per second; `{layout.arm}` acts at {layout.fps}.")
+    missing = [name for name in ("total_episodes", "total_frames", "data_path", "features") if name not in info]
     if missing:
         raise ValueError(f"{folder}/meta/info.json lacks {missing}; it was cut off or edited.")
     features = info["features"]
@@ -61,9 +53,7 @@ def _check_info(info: Mapping, layout: Layout, folder: Path) -> None:
 
 def _check_feature(name: str, there: Mapping, wanted: Mapping, folder: Path) -> None:
     if there.get("dtype") == "video":
-        raise ValueError(
-            f"{folder}: `{name}` is stored as video; images (PNG in parquet) are read. Convert it first."
-        )
+        raise ValueError(f"{folder}: `{name}` is stored as video; images (PNG in parquet) are read. Convert it first.")
     for key in ("dtype", "shape"):
         if there.get(key) != wanted[key]:
             raise ValueError(f"{folder}: `{name}` has {key} {there.get(key)}; expected {wanted[key]}.")
@@ -78,9 +68,7 @@ def _table(path: Path, columns: Iterable[str] = ()) -> pa.Table:
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise ValueError(
-            f"{path} is cut off or no parquet file ({error}); record the dataset again."
-        ) from error
+        raise ValueError(f"{path} is cut off or no parquet file ({error}); record the dataset again.") from error
     for name in columns:
         if name not in table.column_names:
             raise ValueError(f"{path}: {unknown('column', name, table.column_names)}")
@@ -99,9 +87,7 @@ def _episodes(folder: Path, info: Mapping) -> Iterator[pa.Table]:
     needed = ("episode_index", "length", "data/chunk_index", "data/file_index")
     listed = [row for path in files for row in _table(path, needed).to_pylist()]
     if len(listed) != info["total_episodes"]:
-        raise ValueError(
-            f"{folder} lists {len(listed)} episodes; its info.json says {info['total_episodes']}."
-        )
+        raise ValueError(f"{folder} lists {len(listed)} episodes; its info.json says {info['total_episodes']}.")
     opened: tuple[Path | None, pa.Table | None] = (None, None)
     for row in sorted(listed, key=lambda row: row["episode_index"]):
         place = {"chunk_index": row["data/chunk_index"], "file_index": row["data/file_index"]}
@@ -110,9 +96,7 @@ def _episodes(folder: Path, info: Mapping) -> Iterator[pa.Table]:
         opened = (path, table)
         chosen = table.filter(pa.compute.equal(table["episode_index"], row["episode_index"]))
         if len(chosen) != row["length"]:
-            raise ValueError(
-                f"{path} has {len(chosen)} of {row['length']} frames of episode {row['episode_index']}."
-            )
+            raise ValueError(f"{path} has {len(chosen)} of {row['length']} frames of episode {row['episode_index']}.")
         yield chosen
 
 

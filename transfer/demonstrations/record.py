@@ -70,7 +70,8 @@ def record(
         demonstrations: How many.
         seed: Of the episodes; use one that no evaluation uses.
         first_episode: Number of the first one that is tried.
-        noise: Of a shaky hand, in unit actions.
+        noise: Added by the robot to what the demonstrator asks for, in unit actions, so that corrections are
+            shown too (DART, arXiv 1703.09327); the dataset keeps what was asked for.
         worlds: Worlds stepped together by a worker.
         workers: Ray actors; None takes every CPU.
         backend: "ray" or "serial".
@@ -139,11 +140,14 @@ def episodes_of(result: Episodes) -> Iterator[Item]:
 
 
 def demonstration_of(entry: Mapping, columns: Mapping[str, np.ndarray], spec: Any) -> Demonstration:
-    """Turn a recorded episode into a demonstration; its draw goes to `source`, which training never reads."""
+    """Turn a recorded episode into a demonstration; its draw goes to `source`, which training never reads.
+
+    The actions are what the demonstrator asked for, not what noise made of it.
+    """
     return Demonstration(
         proprioception=columns["proprioception"],
         goal=columns["goal"],
-        actions=(columns["action"] * np.array(ACTION_SCALE)).astype(np.float32),
+        actions=(columns["label"] * np.array(ACTION_SCALE)).astype(np.float32),
         images={camera: columns[f"images.{camera}"] for camera in spec.images},
         task=str(spec.task),
         source={name: entry[name] for name in ("seed", "episode", "length", "reward", "randomization")},

@@ -38,13 +38,10 @@ def agree(contract: Contract, arm: Description) -> None:
         raise ValueError(f"The bundle drives {len(names)} joints, but this arm has {len(arm.joints)}.")
     for i, (wanted, found) in enumerate(zip(names, arm.joints)):
         if wanted != found:
-            raise ValueError(
-                f"Joint {i} of the bundle is `{wanted}`, but the arm's is `{found}`: order or names."
-            )
+            raise ValueError(f"Joint {i} of the bundle is `{wanted}`, but the arm's is `{found}`: order or names.")
     if abs(arm.control_rate_hz - contract.control_rate_hz) > 1e-6:
         raise ValueError(
-            f"The bundle acts {contract.control_rate_hz} times a second, "
-            f"but this arm expects {arm.control_rate_hz}."
+            f"The bundle acts {contract.control_rate_hz} times a second, but this arm expects {arm.control_rate_hz}."
         )
     for camera in contract.cameras:
         size = arm.cameras.get(camera.name)
@@ -95,9 +92,7 @@ class Guard:
             raise Stop(f"the measured joints are not finite: {reading.joints}, opening {reading.opening}")
         passed = reading.stamp_s - self._last
         if not CLOCK_S < passed <= OLDEST_PERIODS * self.contract.period_s + CLOCK_S:
-            raise Stop(
-                f"the reading is stale: {1000 * passed:.0f} ms passed on the arm's clock since the last one"
-            )
+            raise Stop(f"the reading is stale: {1000 * passed:.0f} ms passed on the arm's clock since the last one")
         self._last = reading.stamp_s
         for name, size in self._sizes.items():
             image = reading.images.get(name)

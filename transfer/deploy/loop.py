@@ -157,9 +157,7 @@ class Loop:
         body = np.concatenate([known[term.name] for term in self.contract.proprioception])
         images = {camera.name: reading.images[camera.name][None] for camera in self.contract.cameras}
         numbers = {"proprioception": body, "goal": goal}
-        return {name: values[None].astype(np.float32) for name, values in numbers.items()} | {
-            "images": images
-        }
+        return {name: values[None].astype(np.float32) for name, values in numbers.items()} | {"images": images}
 
     def _wait(self, due: float, log: Log) -> None:
         """Sleep until a tick is due, if the loop keeps pace; count it if it is late already."""

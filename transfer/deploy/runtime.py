@@ -138,9 +138,7 @@ def twin_spec(contract: Contract, card: str) -> dict:
     """Give the fields of the twin that shows what the bundle looks at."""
     sizes = {camera.height for camera in contract.cameras} | {camera.width for camera in contract.cameras}
     if len(sizes) != 1:
-        raise ValueError(
-            f"The virtual arm draws square images of one size; the bundle wants {sorted(sizes)} px."
-        )
+        raise ValueError(f"The virtual arm draws square images of one size; the bundle wants {sorted(sizes)} px.")
     cameras = [camera.name for camera in contract.cameras]
     return {"task": contract.task, "card": str(card), "images": cameras, "image_size": sizes.pop()}
 

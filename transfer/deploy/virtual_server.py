@@ -128,9 +128,7 @@ class Server:
         if relay is None or not self._moving:
             raise ValueError("The virtual arm was stopped or its episode is over; call begin first.")
         if joints.shape != (len(relay.profile.joints),):
-            raise ValueError(
-                f"The command has joints of shape {joints.shape}; needs {len(relay.profile.joints)}."
-            )
+            raise ValueError(f"The command has joints of shape {joints.shape}; needs {len(relay.profile.joints)}.")
         if not np.isfinite(joints).all() or not np.isfinite(opening):
             raise ValueError(f"The command is not finite: joints {joints}, opening {opening}.")
         relay.ask(joints, opening)

@@ -43,9 +43,7 @@ def receive(sock: socket.socket) -> tuple[dict, dict[str, np.ndarray]]:
         raise ConnectionError(f"A header of {length} bytes is no message of this protocol.")
     try:
         header = json.loads(exactly(sock, length))
-        described = [
-            (str(name), str(kind), tuple(map(int, shape))) for name, kind, shape in header.pop("arrays")
-        ]
+        described = [(str(name), str(kind), tuple(map(int, shape))) for name, kind, shape in header.pop("arrays")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConnectionError(f"The header is no message of this protocol: {error}") from error
     return header, {name: _array(sock, kind, shape) for name, kind, shape in described}

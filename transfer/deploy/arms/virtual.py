@@ -83,9 +83,7 @@ class VirtualArm:
 
     def command(self, joints: np.ndarray, opening: float) -> Verdict:
         """Ask for joint positions [rad] and an opening [m], and let one control period pass."""
-        said, _ = self._ask(
-            {"do": "command", "opening": float(opening)}, {"joints": np.asarray(joints, float)}
-        )
+        said, _ = self._ask({"do": "command", "opening": float(opening)}, {"joints": np.asarray(joints, float)})
         return Verdict(said["done"], said["success"])
 
     def stop(self) -> None:
