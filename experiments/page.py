@@ -40,7 +40,7 @@ details { margin: 8px 0; } summary { cursor: pointer; color: var(--accent); font
 @media print {
   @page { margin: 16mm 14mm; }
   main { max-width: none; padding: 0; } body { font-size: 11pt; }
-  h2, h3 { break-after: avoid; } figure, .tile, tr, .tiles { break-inside: avoid; }
+  h2, h3, h2 + p { break-after: avoid; } figure, .tile, tr, .tiles { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
