@@ -42,7 +42,7 @@ class FinetuneSettings:
     encoder_rate: float = 1.0
     held_out: float = 0.2
     validate_every: int = 25
-    shift_px: int = 2
+    shift_px: int = 0
     colour: float = 0.1
     seed: int = 0
     threads: int = 2
