@@ -11,6 +11,7 @@ that holds another run is never written to.
 import json
 import os
 import platform
+import shlex
 import shutil
 import sys
 import time
@@ -173,7 +174,7 @@ def read_result(folder: Path) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Say what ran this: Python, packages, machine."""
-    found = {"python": platform.python_version(), "machine": platform.machine(), "argv": " ".join(sys.argv[1:])}
+    found = {"python": platform.python_version(), "machine": platform.machine(), "argv": shlex.join(sys.argv[1:])}
     for name in PACKAGES:
         try:
             found[name] = version(name)
