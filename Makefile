@@ -1,7 +1,7 @@
 # make demo    randomized worlds -> vision policy -> reality twin -> fine-tuned policy -> bundle -> report (about 20 minutes)
 # make test    lint, types, tests (about 8 minutes)
-# make setup   .venv with everything, pinned (first time: about 3 minutes, 2 GB); both targets above run it
-PYTHON ?= python3.11
+# make setup   .venv with everything, pinned (first time: about 4 minutes, 3 GB); both targets above run it
+PYTHON ?= $(or $(shell command -v python3.11),python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 export OMP_NUM_THREADS ?= 1
