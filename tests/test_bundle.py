@@ -30,9 +30,7 @@ def policy_of(spec=SMALL, seed=0):
 def contract(spec=SMALL, execute=1):
     task = SimpleNamespace(name="push", horizon=100, opening=0.0, physics=SimpleNamespace(fingers=False))
     cameras = {name: CAMERAS[name] for name in spec.cameras}
-    return Contract.of(
-        load("panda"), task, cameras, image_size=spec.image_size, chunk=spec.chunk, execute=execute
-    )
+    return Contract.of(load("panda"), task, cameras, image_size=spec.image_size, chunk=spec.chunk, execute=execute)
 
 
 @pytest.fixture
@@ -155,6 +153,13 @@ def test_a_failed_export_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_contract_of_another_policy_is_refused_and_leaves_nothing(tmp_path):
+    larger = PolicySpec.from_dict(SMALL.to_dict() | {"image_size": 32})
+    with pytest.raises(ValueError, match="promises"):
+        export_policy(policy_of(), tmp_path / "bundle", contract(larger), train={})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_no_bundle_says_so(tmp_path):
     with pytest.raises(FileNotFoundError, match="no bundle"):
         Bundle.load(tmp_path)
@@ -180,9 +185,7 @@ def test_what_no_arm_can_see_is_not_exported():
     with pytest.raises(ValueError, match="execute must be in"):
         contract_of(policy_of(), "panda", "push", 9)
     with pytest.raises(ValueError, match="wrist"):
-        contract_of(
-            policy_of(PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["wrist"]})), "panda", "push", 1
-        )
+        contract_of(policy_of(PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["wrist"]})), "panda", "push", 1)
 
 
 def test_reading_a_bundle_needs_no_torch(folder):

@@ -108,6 +108,24 @@ def test_an_arm_that_is_not_at_home_is_not_driven():
     assert "bring the arm home" in trial.stopped and arm.calls == ["stop"]
 
 
+def test_no_plan_survives_into_the_next_episode():
+    action = dataclasses.replace(contract().action, chunk=3, execute=3)
+    chunked = bundle(towards_goal(SCALE, chunk=3), action=action)
+    alone = [drive(chunked, Played(), 0, [episode]).trials[0] for episode in range(6)]
+    assert list(drive(chunked, Played(), 0, range(6)).trials) == alone
+    assert any(trial.length % 3 for trial in alone)
+
+
+def test_a_stopped_episode_is_no_success_whatever_the_judge_said():
+    class Hasty(Played):
+        def command(self, joints, opening):
+            super().command(joints, opening)
+            return Verdict(done=False, success=True)
+
+    trial = drive(bundle(), Hasty(images={}), 0, range(1)).trials[0]
+    assert trial.stopped and not trial.success
+
+
 def test_an_arm_without_a_judge_is_held_at_the_horizon():
     class Silent(Played):
         def command(self, joints, opening):

@@ -7,15 +7,16 @@ import pytest
 import torch
 from toy_worlds import ToySpec
 
+from agents.behaviour import Behaviour
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
-from agents.rollout import SerialPool
+from agents.rollout import SerialPool, collect, plan
 from envs.arms.profile import load
 from envs.reality import RealitySpec
 from envs.spec import WorldsSpec
-from transfer.demonstrations.episode import Layout
+from transfer.demonstrations.episode import ACTION_SCALE, Layout
 from transfer.demonstrations.lerobot import read
-from transfer.demonstrations.record import record
+from transfer.demonstrations.record import demonstration_of, episodes_of, record
 from transfer.evaluate import evaluate, renderer_of
 from transfer.select import select
 from transfer.statistics import paired
@@ -24,7 +25,7 @@ from transfer.statistics import paired
 class Blind(ToySpec):
     """Toy worlds whose expert never moves."""
 
-    image_size = 16
+    image_size, task = 16, "point"
 
     def build(self, num):
         worlds = super().build(num)
@@ -75,18 +76,14 @@ def test_an_open_pool_is_used_and_left_open(novice):
 
 def test_progress_ends_at_the_number_of_episodes():
     seen = []
-    evaluate(
-        ToySpec(), "expert", episodes=10, worlds=4, backend="serial", progress=lambda *told: seen.append(told)
-    )
+    evaluate(ToySpec(), "expert", episodes=10, worlds=4, backend="serial", progress=lambda *told: seen.append(told))
     assert seen == [("evaluate", 4, 10), ("evaluate", 8, 10), ("evaluate", 10, 10)]
 
 
 def test_results_are_plain_data_without_draws():
     result = evaluate(ToySpec(), "expert", episodes=3, backend="serial")
     told = json.loads(json.dumps(result.to_dict()))
-    assert {"rate", "n", "low", "high", "renderer"} <= set(told) and "randomization" not in told["episodes"][
-        0
-    ]
+    assert {"rate", "n", "low", "high", "renderer"} <= set(told) and "randomization" not in told["episodes"][0]
 
 
 def test_strips_show_the_first_episodes():
@@ -158,6 +155,16 @@ def test_an_expert_that_keeps_failing_is_given_up_and_nothing_is_written(tmp_pat
     with pytest.raises(ValueError, match="0 of 20 episodes"):
         record(Blind(), tmp_path / "set", demonstrations=2, backend="serial")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_demonstration_keeps_what_was_asked_for_and_not_what_noise_made_of_it():
+    (result,) = collect(
+        ToySpec(), plan(0, 4, 4, Behaviour("expert", noise=0.5, calm=0.0), record=True), backend="serial"
+    )
+    for entry, columns in episodes_of(result):
+        shown = demonstration_of(entry, columns, Blind())
+        assert np.allclose(shown.actions / np.array(ACTION_SCALE), columns["label"], atol=1e-6)
+        assert not np.allclose(columns["label"], columns["action"], atol=0.1)
 
 
 def test_recording_needs_a_camera_and_a_number(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from toy_worlds import ToySpec
 
-from agents.clone import FitSettings, Minibatches, columns_for, train
+from agents.clone import FitSettings, Minibatches, columns_for, losses, train
 from agents.dataset import Dataset, Frames
 from agents.policy import Policy, PolicySpec
 from agents.rollout import collect, plan
@@ -119,8 +119,8 @@ def test_the_share_is_of_the_loss_whatever_the_sizes(policy, demonstrations, sim
         mixture = Mixture(policy, frames_of(demonstrations), simulated, settings)
         terms = mixture.losses(policy, 0)
         assert settings.real_batch + settings.simulated_batch == settings.batch
-        rest = (terms["loss"] - share * terms["real"]) / (1 - share)
-        assert rest.item() >= terms["simulated"].item()  # plus the auxiliary loss, of simulation alone
+        rehearsed = losses(policy, mixture.simulated[0], mixture.simulated.settings)["loss"]
+        assert torch.isclose(terms["loss"], share * terms["real"] + (1 - share) * rehearsed)
 
 
 def test_held_out_demonstrations_never_train(policy, demonstrations, simulated, monkeypatch):

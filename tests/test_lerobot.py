@@ -162,6 +162,10 @@ def test_missing_frames_episodes_and_columns_are_noticed(tmp_path):
     pq.write_table(whole.drop_columns(["action"]), path)
     with pytest.raises(ValueError, match="column `action`"):
         read(tmp_path / "set", LAYOUT)
+    pq.write_table(whole, path)
+    edit_info(tmp_path / "set", total_frames=10)
+    with pytest.raises(ValueError, match="10 .* it is cut off"):
+        read(tmp_path / "set", LAYOUT)
     edit_info(tmp_path / "set", total_episodes=3)
     with pytest.raises(ValueError, match="lists 2 episodes"):
         read(tmp_path / "set", LAYOUT)

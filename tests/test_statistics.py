@@ -80,6 +80,7 @@ def test_pairing_sharpens_the_comparison_of_policies_that_share_their_luck():
     shuffled = np.random.default_rng(0).permutation(b)
     assert paired(a, b).high - paired(a, b).low < paired(a, shuffled).high - paired(a, shuffled).low
     assert paired(a, b).p < 1e-5
+    assert (paired(a, b).only_a, paired(a, b).only_b) == (0, 20)
 
 
 def test_a_rate_is_plain_data():

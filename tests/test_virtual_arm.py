@@ -31,28 +31,31 @@ def test_messages_arrive_as_they_were_sent():
     wire.send(here, {"do": "x", "value": 0.1}, arrays)
     header, back = wire.receive(there)
     assert header == {"do": "x", "value": 0.1}
-    assert all(
-        np.array_equal(back[name], arrays[name]) and back[name].dtype == arrays[name].dtype for name in arrays
-    )
+    assert all(np.array_equal(back[name], arrays[name]) and back[name].dtype == arrays[name].dtype for name in arrays)
+
+
+def framed(header, rest=b""):
+    return len(header).to_bytes(4, "big") + header + rest
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "why"),
     [
-        b"\xff\xff\xff\xff",
-        b"\x00\x00\x00\x02[]",
-        b"\x00\x00\x00\x03abc",
-        b'\x00\x00\x00\x21{"arrays": [["a", "object", [1]]]}',
-        b'\x00\x00\x00\x28{"arrays": [["a", "uint8", [99999999]]]} ',
-        b"\x00",
+        (b"\xff\xff\xff\xff", "no message"),
+        (framed(b"[]"), "no message"),
+        (framed(b"abc"), "no message"),
+        (framed(b'{"arrays": [["a", "object", [1]]]}', b"12345678"), "not part of this protocol"),
+        (framed(b'{"arrays": [["a", "uint8", [-1]]]}'), "not part of this protocol"),
+        (framed(b'{"arrays": [["a", "uint8", [99999999]]]}'), "beyond"),
+        (b"\x00", "closed"),
     ],
 )
-def test_what_is_no_message_ends_the_connection(data):
+def test_what_is_no_message_ends_the_connection(data, why):
     here, there = socket.socketpair()
     there.settimeout(5.0)
     here.sendall(data)
     here.close()
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError, match=why):
         wire.receive(there)
 
 
@@ -80,6 +83,14 @@ def test_a_server_reports_mistakes_and_goes_on():
             assert "error" not in wire.receive(here)[0]
     thread.join(timeout=5.0)
     assert not thread.is_alive()
+
+
+def test_an_episode_that_is_over_takes_no_more_commands():
+    arm = Played()
+    trial = drive(bundle(), arm, 0, [0]).trials[0]
+    assert trial.success and "stop" not in arm.calls
+    with pytest.raises(ValueError, match="call begin"):
+        arm.command(np.zeros(7), 0.0)
 
 
 @pytest.fixture

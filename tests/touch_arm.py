@@ -31,9 +31,7 @@ class Touch:
     physics = SimpleNamespace(fingers=True)
 
     def layout(self, seed, episodes, split="train"):
-        luck = np.stack(
-            [np.random.default_rng([seed, int(episode)]).uniform(-1, 1, 3) for episode in episodes]
-        )
+        luck = np.stack([np.random.default_rng([seed, int(episode)]).uniform(-1, 1, 3) for episode in episodes])
         return Layout(np.zeros((len(episodes), 0, 7)), np.array([0.5, 0.0, 0.2]) + luck * (0.12, 0.2, 0.1))
 
     def success(self, state):
@@ -93,9 +91,7 @@ def touching_worlds(num):
     scene = panda_scene(PANDA, Touch())
     controller = Controller(PANDA, num, opening=Touch.opening, grips=True)
     engines = [Obedient(scene) for _ in range(num)]
-    return Worlds(
-        Touch(), engines, controller=controller, renderer=Grey(), cameras=("front",), image_size=SIZE
-    )
+    return Worlds(Touch(), engines, controller=controller, renderer=Grey(), cameras=("front",), image_size=SIZE)
 
 
 def contract(**changes):
@@ -103,7 +99,7 @@ def contract(**changes):
     return dataclasses.replace(described, **changes)
 
 
-def towards_goal(scale=None, poison=0.0):
+def towards_goal(scale=None, poison=0.0, chunk=1):
     """An exported policy that heads straight for the goal; `poison` is added to every action."""
     factor = np.full(4, 1.0) if scale is None else np.asarray(scale)
     constants = {
@@ -125,7 +121,8 @@ def towards_goal(scale=None, poison=0.0):
         helper.make_node("Pad", ["moves", "pads"], ["unit"]),
         helper.make_node("Mul", ["unit", "factor"], ["physical"]),
         helper.make_node("Add", ["physical", "poison"], ["sum"]),
-        helper.make_node("Unsqueeze", ["sum", "axis"], ["actions"]),
+        helper.make_node("Unsqueeze", ["sum", "axis"], ["single"]),
+        helper.make_node("Concat", ["single"] * chunk, ["actions"], axis=1),
     ]
     number, pixel = TensorProto.FLOAT, TensorProto.UINT8
     inputs = [
@@ -137,7 +134,7 @@ def towards_goal(scale=None, poison=0.0):
         nodes,
         "towards_goal",
         [helper.make_tensor_value_info(name, kind, ["batch", *shape]) for name, kind, shape in inputs],
-        [helper.make_tensor_value_info("actions", number, ["batch", 1, 4])],
+        [helper.make_tensor_value_info("actions", number, ["batch", chunk, 4])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -156,18 +153,14 @@ class Played:
         self.server, self.faults, self.calls = Server(lambda spec: touching_worlds(1)), faults, []
         said, _ = self.server.answer({"do": "open", "spec": {}}, {})
         cameras = {name: tuple(size) for name, size in said["cameras"].items()}
-        self.description = Description(
-            "panda", tuple(said["joints"]), said["control_rate_hz"], cameras, "test"
-        )
+        self.description = Description("panda", tuple(said["joints"]), said["control_rate_hz"], cameras, "test")
 
     def begin(self, seed, episode):
         return self.server.answer({"do": "begin", "seed": seed, "episode": episode}, {})[1]["goal"]
 
     def observe(self):
         said, arrays = self.server.answer({"do": "observe"}, {})
-        reading = Reading(
-            said["stamp_s"], arrays["joints"], said["opening"], {"front": arrays["images.front"]}
-        )
+        reading = Reading(said["stamp_s"], arrays["joints"], said["opening"], {"front": arrays["images.front"]})
         if reading.stamp_s >= 0.2:
             if "raises" in self.faults:
                 raise self.faults["raises"]

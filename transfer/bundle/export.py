@@ -134,6 +134,7 @@ def export_policy(
         write_json(fresh / PARITY, proof)
         write_bytes(fresh / GOLDEN, packed({**given, "actions": expected}))
         write_json(fresh / MANIFEST, manifest(fresh))
+        Bundle.load(fresh)
     return Bundle.load(out)
 
 
