@@ -106,7 +106,7 @@ def towards_goal(scale=None, poison=0.0, chunk=1):
         "starts": np.array([8], np.int64),
         "ends": np.array([11], np.int64),
         "axis": np.array([1], np.int64),
-        "gain": np.full(1, 1 / 0.03, np.float32),
+        "gain": np.full(1, 1 / (0.03 * chunk), np.float32),
         "low": np.float32(-1.0),
         "high": np.float32(1.0),
         "pads": np.array([0, 0, 0, 1], np.int64),
