@@ -5,3 +5,9 @@ Nothing heavy is loaded here. Collectors (`agents.rollout`) and `agents.acting` 
     from agents.rollout import Job, collect
     from agents.dagger import DaggerSettings, dagger
 """
+
+import os
+
+# Has to be set before torch is loaded. By default the threads of OpenMP spin while they wait for each other, and
+# two threads on cores that others use too train ten times slower than one; waiting asleep costs nothing.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -19,7 +19,7 @@ from agents.rollout import collect, plan
 
 STATE = PolicySpec(observes="state", cameras=(), state=3, proprioception=3, hand=0, hidden=32, chunk=3)
 VISION = PolicySpec(image_size=16, proprioception=3, hand=0, hidden=32, channels=(4, 8), keypoints=4, chunk=3)
-QUICK = FitSettings(steps=40, batch=32, checkpoint_s=1e9)
+QUICK = FitSettings(steps=40, batch=32, threads=1, checkpoint_s=1e9)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def plain_batches(settings, lengths=(3, 5)):
 
 
 def test_a_cloned_state_policy_does_what_the_expert_does(dataset, tmp_path):
-    settings = FitSettings(steps=300, batch=128)
+    settings = FitSettings(steps=300, batch=128, threads=1)
     policy = fit(fresh_policy(STATE, dataset, 0), dataset, settings, tmp_path / "c")
     jobs = plan(9, 40, 20, Behaviour("student"))
     results = collect(ToySpec(), jobs, backend="serial", policy=to_onnx(policy))

@@ -18,7 +18,7 @@ from agents.rollout import SerialPool
 SPEC = ToySpec()
 POLICY = PolicySpec(observes="state", cameras=(), state=1, hidden=32, hand=0, chunk=2)
 SETTINGS = DaggerSettings(
-    episodes=(12, 8, 6), steps=(60, 30, 60), worlds=4, fit=FitSettings(batch=64, checkpoint_s=0.0)
+    episodes=(12, 8, 6), steps=(12, 6, 12), worlds=4, fit=FitSettings(batch=64, threads=1, checkpoint_s=0.0)
 )
 ROOT = Path(__file__).parents[1]
 
