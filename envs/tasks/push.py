@@ -1,5 +1,7 @@
 """Push: shove a cube over the table to a goal with closed fingers."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -17,14 +19,24 @@ GOAL_LOW, GOAL_HIGH = np.array([0.36, -0.20]), np.array([0.64, 0.20])
 
 LOW = 0.022
 """Height of the fingertips while pushing: just below the cube's centre, so that it does not tip [m]."""
-HIGH = 0.10
+HIGH = 0.09
 """Height while going around the cube [m]."""
-BEHIND = 0.062
-"""Distance from the cube's centre at which the hand comes down [m]: half a diagonal plus half the fingers."""
-LEAD = 0.012
+CLEAR = 0.07
+"""Height above which the hand may cross the cube [m]."""
+BEHIND = 0.066
+"""Distance from the cube's centre at which the hand comes down [m]: half a diagonal, half the fingers, and room."""
+NEAR = 0.020
+"""So close to that place the hand comes down [m]. Wider forgives a policy's errors, narrower never hits the cube."""
+LEAD = 0.016
 """How far the target runs ahead into the push, beyond contact [m]."""
+CONTACT = HALF + 0.010
+"""Distance from the cube's centre to the tool point when the fingers touch [m]."""
+STRAIGHT = 0.016
+"""Sideways error at which the push slows down to let the hand slide back into line [m]."""
 ASIDE = 0.022
 """Sideways error beyond which the expert goes around again [m]."""
+THERE = 0.010
+"""Distance to the goal at which the hand comes to rest [m]."""
 
 
 class Push(Task):
@@ -76,32 +88,75 @@ class Push(Task):
         return np.hstack([*seen, state.object_velocities[:, 0, :3]]).astype(np.float32)
 
     def expert(self, state: State) -> np.ndarray:
-        """Go behind the cube as seen from the goal, come down, push along the line, stop at the goal."""
-        hand, target, cube = state.hand_position, state.hand_target, state.object_poses[:, 0, :3]
-        way = (state.goal - cube)[:, :2]
-        distance = np.linalg.norm(way, axis=1, keepdims=True)
-        along = way / np.maximum(distance, 1e-6)
-        relative = hand[:, :2] - cube[:, :2]
-        ahead = (relative * along).sum(axis=1, keepdims=True)  # negative behind the cube
-        aside = relative - ahead * along
-        error = np.linalg.norm(aside, axis=1, keepdims=True)
-        start = cube[:, :2] - BEHIND * along
-        gap = np.linalg.norm(start - hand[:, :2], axis=1, keepdims=True)
-        height = hand[:, 2:3]
+        """Go behind the cube as seen from the goal, come down, push along the line, rest at the goal.
 
-        behind = soft(-0.03 - ahead, 0.003) * soft(ASIDE - error, 0.002)
-        low = soft(0.055 - height, 0.004)
-        pushing = behind * low
-        above = soft(height - 0.07, 0.004)  # high enough to cross the cube
-        near = soft(0.014 - gap, 0.002)
-        # Around: rise where far from the start, cross only when high, come down above the start.
-        around = np.maximum(above, near) * np.clip(0.6 * (start - target[:, :2]), -0.03, 0.03)
-        around_height = LOW + (HIGH - LOW) * (1.0 - np.maximum(near, pushing))
-        # Push: the target leads the contact by less and less as the goal comes near; errors aside are undone.
-        lead = np.minimum(LEAD, 0.35 * distance) * soft(distance - 0.008, 0.002)
-        contact = cube[:, :2] + along * (lead - HALF - 0.010) - 0.3 * aside
-        push = 0.7 * (contact - target[:, :2])
-        move = pushing * push + (1.0 - pushing) * around
-        rise = 0.6 * (around_height - target[:, 2:3])
-        still = 1.0 - soft(0.010 - distance, 0.001)
-        return action(np.hstack([move, rise]) * still)
+        Measured with cubes seen 7 mm (standard deviation) beside where they are: 96 % still arrive.
+        """
+        line = Line.through(state.object_poses[:, 0, :2], state.goal[:, :2], state.hand_position[:, :2])
+        height, target = state.hand_position[:, 2:3], state.hand_target
+        pushing = soft(-0.02 - line.ahead, 0.003) * soft(ASIDE - line.error, 0.002) * soft(0.055 - height, 0.004)
+        near = soft(NEAR - line.gap, 0.002)
+        free = np.maximum(soft(height - CLEAR, 0.004), near)
+        around = line.around(target[:, :2], free)
+        move = pushing * line.push(target[:, :2]) + (1.0 - pushing) * around
+        rise = 0.6 * (LOW + (HIGH - LOW) * (1.0 - np.maximum(near, pushing)) - target[:, 2:3])
+        return action(np.hstack([move, rise]) * soft(line.distance - THERE, 0.001))
+
+
+@dataclass(frozen=True)
+class Line:
+    """The hand in the frame of the line from cube to goal; columns are (worlds, 1), places (worlds, 2) [m].
+
+    Attributes:
+        cube: Its centre.
+        along: Unit vector from cube to goal.
+        distance: From cube to goal.
+        relative: From cube to hand.
+        ahead: Of the hand, past the cube's centre; negative behind it.
+        aside: Of the hand, from the line (worlds, 2).
+    """
+
+    cube: np.ndarray
+    along: np.ndarray
+    distance: np.ndarray
+    relative: np.ndarray
+    ahead: np.ndarray
+    aside: np.ndarray
+
+    @classmethod
+    def through(cls, cube: np.ndarray, goal: np.ndarray, hand: np.ndarray) -> "Line":
+        """Look at hands (worlds, 2) from the lines through cubes and goals (worlds, 2)."""
+        distance = _length(goal - cube)
+        along = (goal - cube) / np.maximum(distance, 1e-6)
+        relative = hand - cube
+        ahead = (relative * along).sum(axis=1, keepdims=True)
+        return cls(cube, along, distance, relative, ahead, relative - ahead * along)
+
+    @property
+    def error(self) -> np.ndarray:
+        """Distance of the hand from the line."""
+        return _length(self.aside)
+
+    @property
+    def gap(self) -> np.ndarray:
+        """Distance of the hand from where it should come down."""
+        return _length(self.relative + BEHIND * self.along)
+
+    def around(self, target: np.ndarray, free: np.ndarray) -> np.ndarray:
+        """Cross to the start of the push where the way is free, else back off while rising (worlds, 2)."""
+        cross = np.clip(0.6 * (self.cube - BEHIND * self.along - target), -0.03, 0.03)
+        reach = _length(self.relative)
+        retreat = 0.01 * soft(0.055 - reach, 0.003) * self.relative / (reach + 0.005)
+        return free * cross + (1.0 - free) * retreat
+
+    def push(self, target: np.ndarray) -> np.ndarray:
+        """Lead the contact by less and less as the goal comes near; undo errors aside first (worlds, 2)."""
+        straight = np.exp(-((self.error / STRAIGHT) ** 2))
+        lead = np.minimum(LEAD, 0.35 * self.distance) * soft(self.distance - 0.8 * THERE, 0.002)
+        lead = straight * lead - 0.004 * (1.0 - straight)
+        return 0.7 * (self.cube + self.along * (lead - CONTACT) - 0.3 * self.aside - target)
+
+
+def _length(vectors: np.ndarray) -> np.ndarray:
+    """Give lengths (worlds, 1) of vectors (worlds, 2)."""
+    return np.linalg.norm(vectors, axis=1, keepdims=True)
