@@ -54,7 +54,11 @@ class Network:
 
 @dataclass
 class Train:
-    """Rounds of DAgger: one number of episodes and of optimization steps each; see `agents.dagger`."""
+    """Rounds of DAgger: one number of episodes and of optimization steps each; see `agents.dagger`.
+
+    `redraw_sight` says when looks, lights and cameras are drawn anew while training: a policy without memory
+    learns more from frames that all differ ("step") than from episodes that do ("episode").
+    """
 
     episodes: list[int] = field(default_factory=lambda: [128, 64, 64])
     steps: list[int] = field(default_factory=lambda: [2000, 1000, 3000])
@@ -68,6 +72,7 @@ class Train:
     colour: float = 0.0
     threads: int = 2
     validate_episodes: int = 40
+    redraw_sight: str = "step"
 
 
 @dataclass
@@ -90,7 +95,7 @@ class Finetune:
     learning_rate: float = 3e-4
     encoder_rate: float = 1.0
     held_out: float = 0.2
-    shift_px: int = 2
+    shift_px: int = 0
     colour: float = 0.1
     tolerance: float = 0.05
 

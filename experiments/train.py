@@ -10,6 +10,7 @@ from experiments.run import Run
 if TYPE_CHECKING:
     from agents.dagger import DaggerSettings
     from agents.policy import PolicySpec
+    from envs.spec import WorldsSpec
 
 HELP = """Rounds of DAgger: the disturbed expert drives the first, the student the later ones; every frame is labelled
 by the expert. A killed run goes on with resume=RUN and ends with the same dataset and the same weights.
@@ -62,9 +63,25 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
     return settings, policy
 
 
+SIGHT = ("Texture", "Lighting", "Camera", "Exposure", "Noise", "Distractors")
+"""Randomizers of what is seen; they can be drawn anew at any step without disturbing the motion."""
+
+
+def training_spec(config: Config) -> "WorldsSpec":
+    """Give the worlds to learn in: looks are redrawn as often as `train.redraw_sight` says."""
+    redrawn = {
+        name: fields | {"when": config.train.redraw_sight}
+        if fields is not None and name.split()[0] in SIGHT and fields.get("when", "episode") == "episode"
+        else fields
+        for name, fields in config.randomize.items()
+    }
+    return sim_spec(config, randomization=redrawn)
+
+
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
     settings_of(config)
+    training_spec(config)
     check_worlds(config)
 
 
@@ -75,7 +92,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
 
     settings, policy = settings_of(config)
     outcome = dagger(
-        sim_spec(config),
+        training_spec(config),
         policy,
         settings,
         run.folder / "training",
