@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from transfer.finetune import FineTuned, FinetuneSettings
 
 HELP = """Records demonstrations.count episodes of the scripted expert in the reality twin (or reads a LeRobot v3
-dataset, demonstrations.path), fine-tunes the policy on them while it rehearses simulation, and measures before and after on
-the same episodes. The new policy is kept only if it is better in reality and has not forgotten simulation.
+dataset, demonstrations.path), fine-tunes the policy on them while it rehearses simulation, and measures before
+and after on the same episodes. The new policy is kept only if it is better in reality and has not forgotten simulation.
 
   python -m experiments finetune policy=runs/...-train-push-... cards=medium demonstrations.count=10"""
 

@@ -15,7 +15,8 @@ from experiments.policies import check_card, load_policy, reality_spec, sim_spec
 from experiments.run import RESULT, Run, read_result
 
 HELP = """look, train, train again without randomization, finetune, evaluate, export, deploy, report, each in a
-subfolder. A killed pipeline goes on with resume=RUN: finished stages are kept, training takes up at its last shard or checkpoint.
+subfolder. A killed pipeline goes on with resume=RUN: finished stages are kept, training takes up at its last
+shard or checkpoint.
 
   python -m experiments pipeline demo.yaml
   python -m experiments pipeline demo.yaml seed=1 cards=harsh episodes=200"""

@@ -1,5 +1,7 @@
 """Reach: bring the tool point to a place in the air."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -13,7 +15,7 @@ class Reach(Task):
     """The hand is within 2 cm of the goal."""
 
     name = "reach"
-    objects: tuple[ObjectSpec, ...] = ()
+    objects: ClassVar[tuple[ObjectSpec, ...]] = ()
     physics = REACH
     horizon = 50
     opening = 0.0
