@@ -8,6 +8,7 @@ Actors keep nothing between jobs but their worlds, so a lost one is replaced and
 same result. They never import torch: an actor takes about 80 MB and its worlds.
 """
 
+import logging
 import os
 import socket
 import sys
@@ -71,6 +72,7 @@ def start_ray(workers: int | None, address: str | None = None) -> None:
         ray.init(
             address=address,
             log_to_driver=False,
+            logging_level=logging.ERROR,
             runtime_env={"working_dir": str(ROOT), "excludes": ignored},
         )
         return
@@ -82,6 +84,7 @@ def start_ray(workers: int | None, address: str | None = None) -> None:
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
+        logging_level=logging.ERROR,
         _node_ip_address="127.0.0.1",
     )
 

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("randomizers", "envs", "agents", "transfer", "experiments")
 FILES = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
-TRAINING = [*(ROOT / "agents").rglob("*.py"), ROOT / "transfer" / "finetune.py"]
+TUNING = [ROOT / "transfer" / name for name in ("finetune.py", "demonstrations/mixture.py")]
+TRAINING = [*(ROOT / "agents").rglob("*.py"), *TUNING]
 FOREIGN = {
     "randomizers": {"envs", "agents", "transfer", "experiments"}
     | {"torch", "ray", "pybullet", "mujoco", "gymnasium", "cv2", "omegaconf", "yaml"},
