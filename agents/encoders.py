@@ -19,8 +19,9 @@ def pixel_grid(rows: int, columns: int) -> Tensor:
 
 
 SHARPNESS = 20.0
-"""Of the softmax: the maps of a fresh network are so flat that every keypoint sits in the middle of the image;
-after 190,000 images a sharpness of 20 saw the cube within 2.4 cm, one of 5 within 2.7 cm."""
+"""Of the softmax: the maps of a fresh network are so flat that every keypoint sits in the middle of the image.
+After 192,000 images of 400 episodes the cube's mean error in held-out worlds was 2.9, 2.6 and 2.4 cm with a
+sharpness of 1, 5 and 20 (one seed)."""
 
 
 class SpatialSoftArgmax(nn.Module):
