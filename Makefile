@@ -1,5 +1,5 @@
 # make demo    randomized worlds -> vision policy -> reality twin -> fine-tuned policy -> bundle -> report (about 20 minutes)
-# make test    lint, types, tests (about 8 minutes)
+# make test    lint, types, tests (about 5 minutes)
 # make setup   .venv with everything, pinned (first time: about 4 minutes, 3 GB); both targets above run it
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 VENV := .venv
@@ -12,7 +12,7 @@ export RAY_USAGE_STATS_ENABLED := 0
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
-	@echo "setup: making $(VENV) with pinned packages, about 3 minutes the first time"
+	@echo "setup: making $(VENV) with pinned packages, about 4 minutes the first time"
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) not found; install Python 3.11 or name one: make setup PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "setup: $(PYTHON) is not Python 3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -25,7 +25,7 @@ demo: setup
 	$(RUN) -m experiments pipeline demo.yaml $(ARGS)
 
 test: setup lint
-	@echo "test: about 8 minutes on 2 cores"
+	@echo "test: about 5 minutes on 2 cores"
 	$(RUN) -m pytest $(ARGS)
 
 lint: setup
