@@ -13,7 +13,13 @@ from typing import Protocol
 
 import numpy as np
 
-PATTERNS = ("flat", "checker", "noise", "gradient", "image")
+PATTERNS = (
+    "flat", "checker", "stripes", "gradient", "noise", "wood", "brick", "marble", "speckle", "image",
+)  # fmt: skip
+LIGHT_KINDS = ("off", "directional", "point", "spot")
+LIGHTS = 4
+"""Lights of a world; the first is the key light, the others are off in a nominal world."""
+BACKGROUNDS = ("gradient", "image")
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,68 @@ class Scene:
 
 
 @dataclass
+class Lamps:
+    """Lights of all worlds; row w is world w, column l is light l.
+
+    Attributes:
+        kind: (worlds, LIGHTS) int8 index into LIGHT_KINDS.
+        direction: (worlds, LIGHTS, 3) float32, unit vector towards the light; a spot shines the other way.
+        position: (worlds, LIGHTS, 3) float32 of a point or spot light [m].
+        colour: (worlds, LIGHTS, 3) float32 RGB factor in [0, 2].
+        intensity: (worlds, LIGHTS) float32 factor; of a point or spot light at 1 m.
+        temperature_k: (worlds, LIGHTS) float32 colour temperature [K]; 6500 is white.
+        cone_deg: (worlds, LIGHTS) float32 half angle at which a spot has faded out [deg].
+        shadow: (worlds, LIGHTS) float32 in [0, 1], how dark its shadows are; 0 draws none.
+    """
+
+    kind: np.ndarray
+    direction: np.ndarray
+    position: np.ndarray
+    colour: np.ndarray
+    intensity: np.ndarray
+    temperature_k: np.ndarray
+    cone_deg: np.ndarray
+    shadow: np.ndarray
+
+
+@dataclass
+class Lenses:
+    """Lens and sensor of all cameras; every array is (worlds, cameras, ...) float32 and 0 or 1 does nothing.
+
+    Attributes:
+        distortion: (..., 3) radial k1, k2 and tangential p of Brown's model, on the normalised image plane.
+        vignetting: Share of light lost in the corners, in [0, 1].
+        exposure: Factor on the light.
+        white_balance: (..., 3) factors on red, green, blue.
+        gamma: Exponent on the image in [0, 1]; 1 does nothing.
+        shot_noise: Standard deviation at full scale, falling with the root of the light [full scale].
+        noise: Standard deviation of the readout noise [full scale].
+        defocus_px: Standard deviation of the blur of a lens out of focus [px of a 64 px image].
+        motion_px: (..., 2) vector along which the image is smeared [px of a 64 px image].
+        rolling_px: Sideways shift between first and last row [px of a 64 px image].
+        jpeg: Loss of compression in [0, 1]; quality is 100 - 90 * loss, 0 does not compress.
+        dead_pixels: Share of pixels stuck at black or white.
+        depth_noise: Standard deviation of depth as a share of depth squared [1/m].
+        depth_holes: Share of depth that is missing (0 m), at outlines first.
+    """
+
+    distortion: np.ndarray
+    vignetting: np.ndarray
+    exposure: np.ndarray
+    white_balance: np.ndarray
+    gamma: np.ndarray
+    shot_noise: np.ndarray
+    noise: np.ndarray
+    defocus_px: np.ndarray
+    motion_px: np.ndarray
+    rolling_px: np.ndarray
+    jpeg: np.ndarray
+    dead_pixels: np.ndarray
+    depth_noise: np.ndarray
+    depth_holes: np.ndarray
+
+
+@dataclass
 class Appearance:
     """How the worlds look now; row w is world w.
 
@@ -88,31 +156,39 @@ class Appearance:
         pattern: (worlds, surfaces) int8 index into PATTERNS.
         variant: (worlds, surfaces) float32 in [0, 1], picks a texture within the pattern.
         colour: (worlds, surfaces, 3) float32 in [0, 1]; multiplies the pattern.
+        texture_scale: (worlds, surfaces) float32 factor on the texture coordinates: 2 shows twice the tiles.
+        texture_turn: (worlds, surfaces) float32 rotation of the texture [rad].
+        specular: (worlds, surfaces) float32 in [0, 1], strength of highlights.
+        shininess: (worlds, surfaces) float32 exponent of highlights, >= 1.
         visible: (worlds, parts) bool.
-        light_direction: (worlds, lights, 3) float32, unit vector towards the light.
-        light_colour: (worlds, lights, 3) float32 in [0, 2].
+        lamps: Lights.
         ambient: (worlds,) float32 in [0, 1], light that comes from everywhere.
-        shadow: (worlds,) float32 in [0, 1], how dark shadows are; 0 draws none.
+        background: (worlds,) int8 index into BACKGROUNDS.
+        background_variant: (worlds,) float32 in [0, 1], picks a picture.
+        background_colour: (worlds, 2, 3) float32 in [0, 1] at the top and the bottom of the image.
         camera_position: (worlds, cameras, 3) float32 [m].
         world_from_camera: (worlds, cameras, 3, 3) float32, OpenCV convention.
         fov_deg: (worlds, cameras) float32 vertical field of view [deg].
-        exposure: (worlds, cameras) float32 factor on the image.
-        noise: (worlds, cameras) float32 standard deviation of sensor noise, in fractions of full scale.
+        lenses: Lens and sensor.
     """
 
     pattern: np.ndarray
     variant: np.ndarray
     colour: np.ndarray
+    texture_scale: np.ndarray
+    texture_turn: np.ndarray
+    specular: np.ndarray
+    shininess: np.ndarray
     visible: np.ndarray
-    light_direction: np.ndarray
-    light_colour: np.ndarray
+    lamps: Lamps
     ambient: np.ndarray
-    shadow: np.ndarray
+    background: np.ndarray
+    background_variant: np.ndarray
+    background_colour: np.ndarray
     camera_position: np.ndarray
     world_from_camera: np.ndarray
     fov_deg: np.ndarray
-    exposure: np.ndarray
-    noise: np.ndarray
+    lenses: Lenses
 
 
 @dataclass(frozen=True)
