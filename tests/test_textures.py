@@ -1,10 +1,13 @@
 """Texture banks: two pools without a common picture, the same on every machine, bounded in memory."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
 
 from envs.rendering import textures
+from envs.rendering.patterns import Luck, paint
 from envs.rendering.scene import PATTERNS
 from envs.rendering.textures import MAX_IMAGES, SIZE, bank, image_folder
 
@@ -48,6 +51,58 @@ def test_content_depends_on_nothing_but_pattern_pool_and_number():
     again = bank.__wrapped__("seen")
     assert np.array_equal(again.pictures, bank("seen").pictures)
     assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@pytest.mark.parametrize("pattern", PATTERNS[1:-1])
+def test_a_family_made_larger_keeps_its_first_pictures(pattern):
+    few, many = (paint(pattern, Luck(pattern, "seen", count)) for count in (2, 5))
+    assert np.array_equal(many[:2], few)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS[1:-1])
+def test_a_family_repeats_without_a_seam(pattern):
+    """Neighbours across the border differ no more than the most different ones inside."""
+    pictures = paint(pattern, Luck(pattern, "seen", 24)).astype(float)
+    for axis in (1, 2):
+        steps = np.abs(pictures - np.roll(pictures, 1, axis)).mean(axis=(3, 3 - axis))  # (pictures, SIZE)
+        assert (steps[:, 0] <= 1.05 * steps[:, 1:].max(axis=1) + 2.0).all(), pattern
+
+
+@pytest.mark.parametrize("pattern", PATTERNS[1:-1])
+def test_no_unseen_picture_nearly_equals_a_seen_one(pattern):
+    seen, unseen = (paint(pattern, Luck(pattern, pool, textures.VARIANTS[pool])) for pool in textures.POOLS)
+    apart = np.abs(seen[:, None].astype(np.int16) - unseen[None]).mean(axis=(2, 3, 4))
+    assert apart.min() > 4.0
+
+
+@pytest.mark.parametrize("pattern", PATTERNS[1:-1])
+def test_every_picture_has_contrast_and_is_light_enough_to_be_tinted(pattern):
+    pictures = paint(pattern, Luck(pattern, "seen", 24)).astype(float)
+    assert pictures.std(axis=(1, 2)).max(axis=1).min() > 3.0
+    assert pictures.mean() > 110.0
+
+
+def test_redrawing_looks_a_hundred_thousand_times_leaves_the_bank_as_large_as_it_was():
+    seen = bank("seen")
+    rng = np.random.default_rng(0)
+    before = seen.pictures.nbytes
+    tracemalloc.start()
+    seen.index(rng.integers(0, len(PATTERNS), 64), rng.random(64))
+    held = tracemalloc.get_traced_memory()[0]
+    for _ in range(2000):
+        seen.index(rng.integers(0, len(PATTERNS), 64), rng.random(64))
+        seen.background(rng.random(64))
+    grown = tracemalloc.get_traced_memory()[0] - held
+    tracemalloc.stop()
+    assert grown < 0.01 * before
+    assert bank("seen").pictures.nbytes == before
+
+
+def test_backgrounds_are_all_images_of_the_pool_and_nothing_else():
+    seen = bank("seen")
+    images = PATTERNS.index("image")
+    found = np.unique(seen.background(np.linspace(0.0, 1.0, 500)))
+    assert np.array_equal(found, seen.first[images] + np.arange(seen.count[images]))
 
 
 def test_flat_is_white_whatever_the_variant():

@@ -29,6 +29,11 @@ def textures() -> dict[str, tuple[np.ndarray, ...]]:
             _grey(_clouds(seed, scale), 0.35, 1.0) for seed, scale in ((1, 4), (2, 8), (3, 16), (4, 32))
         ),
         "gradient": tuple(_gradient(kind) for kind in range(4)),
+        "stripes": tuple(_stripes(*way) for way in ((4, 0), (0, 6), (3, 3), (2, -4))),
+        "wood": (planks(), veneer(), planks().transpose(1, 0, 2), veneer().transpose(1, 0, 2)),
+        "brick": tuple(masonry(*shape) for shape in ((8, 4, 0.5), (4, 2, 0.5), (4, 4, 0.0), (8, 2, 0.25))),
+        "marble": tuple(veined(seed) for seed in (101, 102, 103, 104)),
+        "speckle": (laminate(), cork(), granite(111), granite(112)),
         # An eighth of `variant` each; its nominal 0.5 is planks.
         "image": (concrete(), cork(), cloth(), veneer(), planks(), plaster(), brushed(), laminate()),
     }
@@ -92,6 +97,30 @@ def laminate() -> np.ndarray:
     return _bytes(image)
 
 
+def granite(seed: int) -> np.ndarray:
+    """Grey stone with dark and pale grains."""
+    shade = 0.7 + 0.2 * _clouds(seed, 64) - 0.4 * (_clouds(seed + 10, 64) < 0.3)
+    return _tinted(shade, (0.95, 0.93, 0.92))
+
+
+def veined(seed: int) -> np.ndarray:
+    """Pale marble with one set of veins."""
+    y, x = _grid()
+    wave = np.abs(np.sin(np.pi * (x + y) + 5.0 * _clouds(seed, 4) + 2.0 * _clouds(seed + 10, 16)))
+    return _tinted(1.0 - 0.5 * np.exp(-wave / 0.15), (0.93, 0.92, 0.90))
+
+
+def masonry(rows: int, columns: int, bond: float) -> np.ndarray:
+    """A wall of bricks; each row is moved by `bond` bricks."""
+    y, x = _grid()
+    row = (y * rows).astype(int)
+    u, v = x * columns + bond * row, y * rows
+    joint = (u % 1.0 < 0.08 * columns / rows) | (v % 1.0 < 0.08 * rows / columns)
+    shade = np.random.default_rng(rows * columns).uniform(0.7, 1.0, (rows, columns))
+    wall = shade[row, u.astype(int) % columns] * (0.85 + 0.15 * _clouds(91, 32))
+    return np.where(joint[..., None], _tinted(wall, (0.8, 0.8, 0.78)), _tinted(wall, (0.76, 0.42, 0.33)))
+
+
 def _grid() -> tuple[np.ndarray, np.ndarray]:
     y, x = np.indices((SIZE, SIZE)) / SIZE
     return y, x
@@ -119,6 +148,11 @@ def _checker(tiles: int, dark: int) -> np.ndarray:
     y, x = np.indices((SMALL, SMALL)) * tiles // SMALL
     grey = np.where((x + y) % 2 == 0, 255, dark).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _stripes(across: int, down: int) -> np.ndarray:
+    y, x = np.indices((SMALL, SMALL)) / SMALL
+    return _grey((across * x + down * y) % 1.0 < 0.5, 0.4, 1.0)
 
 
 def _gradient(kind: int) -> np.ndarray:
