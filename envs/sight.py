@@ -97,7 +97,7 @@ class Sight:
         self.distractors.place(self.appearance, transforms, rows)
         self.renderer.draw(Frame(transforms, self.appearance, rows, self._indices), Images(self._drawn))
         lens = np.ix_(rows, np.array(self._indices))
-        exposure, noise = self.appearance.exposure[lens], self.appearance.noise[lens]
+        exposure, noise = self.appearance.lenses.exposure[lens], self.appearance.lenses.noise[lens]
         shots = expose(self._drawn[rows], exposure, noise, addresses, self.cameras)
         for slot, camera in enumerate(self.cameras):
             seen[camera][rows] = shots[:, slot]

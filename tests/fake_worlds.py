@@ -14,6 +14,7 @@ from envs.arms.controller import Controller
 from envs.arms.profile import load
 from envs.engine import Command, ObjectSpec, Physics, State
 from envs.rendering.assets import DISTRACTOR_SHAPES, DISTRACTORS
+from envs.rendering.scene import EVERYTHING as EVERY_KIND
 from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
 from envs.tasks.base import Chances, Layout, Task
 from envs.worlds import Worlds
@@ -126,6 +127,7 @@ class FakeRenderer:
     """Paints each image in bytes that depend on everything a picture may depend on, and counts."""
 
     name = "fake"
+    draws = EVERY_KIND
 
     def __init__(self):
         self.drawn, self.closed = [], False
@@ -135,7 +137,7 @@ class FakeRenderer:
         self.drawn.append([int(row) for row in frame.worlds])
         for row in frame.worlds:
             for slot, camera in enumerate(frame.cameras):
-                seen = (frame.transforms, look.pattern, look.colour, look.visible, look.light_direction)
+                seen = (frame.transforms, look.pattern, look.colour, look.visible, look.lamps.direction)
                 lens = (look.camera_position, look.world_from_camera, look.fov_deg)
                 parts = [array[row].tobytes() for array in seen] + [
                     array[row, camera].tobytes() for array in lens

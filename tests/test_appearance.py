@@ -9,11 +9,11 @@ import pytest
 
 from envs.engine import ObjectSpec
 from envs.rendering import assets
-from envs.rendering.appearance import knobs, looking_at, nominal_appearance
+from envs.rendering.appearance import columns, knobs, looking_at, nominal_appearance
 from envs.rendering.assets import panda_scene
 from envs.rendering.distractors import Distractors
 from envs.rendering.meshes import Soup, ball, box, cylinder, finished, read_obj, shells, simplified, welded
-from envs.rendering.scene import CameraSpec
+from envs.rendering.scene import EVERYTHING, CameraSpec
 
 ARM = SimpleNamespace(name="panda")
 TASK = SimpleNamespace(objects=(ObjectSpec("cube", (0.02, 0.02, 0.02), 0.1, 0.8, (0.9, 0.1, 0.1)),))
@@ -24,7 +24,8 @@ NAMES = sorted({**knobs(LOOK, 0, SCENE), **Distractors(SCENE, 1).knobs(0)})
 
 def state(look, distractors):
     """Every number of all worlds."""
-    arrays = [getattr(look, field.name) for field in fields(look)]
+    arrays = [getattr(place, field.name) for place in (look, look.lamps, look.lenses) for field in fields(place)]
+    arrays = [array for array in arrays if isinstance(array, np.ndarray)]
     return [np.array(array) for array in (*arrays, *vars(distractors).values())]
 
 
@@ -66,7 +67,7 @@ def test_a_knob_reads_back_what_was_written_and_the_second_write_starts_from_nom
     read = mine[name].read()
     if isinstance(value, str):
         assert read == value
-    elif name == "light.direction":
+    elif name.endswith("direction"):
         assert np.allclose(read, value / np.linalg.norm(value), atol=1e-6)
     elif name == "distractors.count":
         assert read == round(value)
@@ -87,16 +88,40 @@ def test_a_knob_touches_its_own_world_only(name):
 def test_the_knobs_of_the_contract_exist():
     surfaces = ("floor", "wall", "table", "arm", "hand", "cube", *(f"distractor{i}" for i in range(4)))
     expected = {
-        f"texture.{surface}.{what}" for surface in surfaces for what in ("pattern", "variant", "colour")
+        f"texture.{surface}.{what}"
+        for surface in surfaces
+        for what in ("pattern", "variant", "colour", "scale", "turn_deg", "specular", "shininess")
     }
-    expected |= {f"light.{what}" for what in ("direction", "colour", "ambient", "shadow")} | {
-        "distractors.count"
-    }
+    shining = ("direction", "colour", "intensity", "temperature_k", "shadow")
+    expected |= {f"light.{what}" for what in ("ambient", *shining)} | {"distractors.count"}
+    expected |= {f"lamp.{i}.{what}" for i in (1, 2, 3) for what in ("kind", "position", "cone_deg", *shining)}
+    expected |= {f"background.{what}" for what in ("kind", "variant", "top", "bottom")}
+    glass = ("distortion", "vignetting", "white_balance", "gamma", "shot_noise", "defocus_px", "motion_px")
+    glass += ("rolling_px", "jpeg", "dead_pixels", "depth_noise", "depth_holes")
     for camera in ("front", "side"):
         expected |= {f"camera.{camera}.{what}" for what in ("position", "rotation_deg", "fov_deg")}
-        expected |= {f"exposure.{camera}", f"noise.{camera}"}
+        expected |= {f"exposure.{camera}", f"noise.{camera}"} | {f"lens.{camera}.{what}" for what in glass}
     expected |= {f"distractors.{i}.{what}" for i in range(4) for what in ("position", "size", "shape")}
     assert set(NAMES) == expected
+
+
+@pytest.mark.parametrize("name", sorted(columns(LOOK, SCENE)))
+def test_a_column_writes_many_worlds_as_their_knobs_write_one_by_one(name):
+    rng, rows = np.random.default_rng(0), np.array([2, 0])
+    together, apart = nominal_appearance(SCENE, 3), nominal_appearance(SCENE, 3)
+    column = columns(together, SCENE)[name]
+    values = [another(column, rng), column.nominal]
+    column.write(rows, np.stack(values))
+    for row, value in zip(rows, values):
+        knobs(apart, row, SCENE)[name].write(value)
+    nothing = Distractors(SCENE, 3)
+    pairs = zip(state(together, nothing), state(apart, nothing))
+    assert all(np.array_equal(left, right) for left, right in pairs)
+
+
+def test_every_visual_knob_is_of_a_kind_that_renderers_know():
+    drawn = [name for name in columns(LOOK, SCENE) if not name.startswith(("lens", "exposure", "noise"))]
+    assert {f"{name.split('.')[0]}.{name.split('.')[-1]}" for name in drawn} == EVERYTHING
 
 
 def test_a_turned_camera_stays_a_rotation_and_turns_about_its_own_axis():

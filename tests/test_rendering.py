@@ -125,7 +125,7 @@ def test_no_worlds_draw_nothing(renderer):
 
 def test_what_is_kept_between_images_equals_what_is_drawn_at_once(renderer):
     look, transforms = varied(4)
-    look.shadow[:] = 0.0
+    look.lamps.shadow[:, 0] = 0.0
     kept = drawn(renderer, look, transforms)
     whole = TinyRenderer(SCENE, SIZE, ("front",))
     whole._is_still[:] = False
@@ -168,17 +168,17 @@ def test_parts_outside_the_view_change_nothing(renderer):
 
 def test_a_lit_table_has_its_colour_times_ambient_and_lamp(renderer):
     look, transforms = only(nominal_appearance(SCENE, 1), TABLE_PART), standing(1)
-    look.light_colour[0, 0] = (1.2, 0.8, 0.5)
+    look.lamps.colour[0, 0] = (1.2, 0.8, 0.5)
     image = drawn(renderer, look, transforms).rgb[0, 0]
     albedo = look.colour[0, list(SCENE.surfaces).index("table")]
-    lamp = DIFFUSE * look.light_colour[0, 0] * look.light_direction[0, 0, 2]
+    lamp = DIFFUSE * look.lamps.colour[0, 0] * look.lamps.direction[0, 0, 2]
     assert np.abs(image[SIZE // 2, SIZE // 2] - 255 * albedo * (AMBIENT + lamp)).max() <= 2.0
 
 
 def test_light_does_not_stick_from_one_world_to_the_next(renderer):
     look, transforms = nominal_appearance(SCENE, 2), np.repeat(standing(1), 2, axis=0)
     before = drawn(renderer, look, transforms, rows=[1]).rgb[1]
-    look.ambient[0], look.light_colour[0], look.light_direction[0] = 1.0, 2.0, (0.0, 1.0, 0.0)
+    look.ambient[0], look.lamps.colour[0], look.lamps.direction[0] = 1.0, 2.0, (0.0, 1.0, 0.0)
     assert np.array_equal(drawn(renderer, look, transforms).rgb[1], before)
 
 
@@ -186,11 +186,11 @@ def test_shadows_darken_the_table_by_what_the_lamp_gave_and_nothing_else(rendere
     look, transforms = only(nominal_appearance(SCENE, 2), TABLE_PART, CUBE_PART), standing(2)
     transforms[1] = transforms[0]
     transforms[:, CUBE_PART, 2, 3] = 0.1
-    look.shadow[:] = (0.0, 1.0)
+    look.lamps.shadow[:, 0] = (0.0, 1.0)
     images = drawn(renderer, look, transforms)
     ratio = images.rgb[1].astype(float) / np.maximum(images.rgb[0], 1)
     table = images.segmentation[0, 0] == TABLE_PART
-    lamp = DIFFUSE * look.light_direction[0, 0, 2]
+    lamp = DIFFUSE * look.lamps.direction[0, 0, 2]
     assert ratio[0, table].min() == pytest.approx(AMBIENT / (AMBIENT + lamp), abs=0.02)
     assert 4 < (ratio[0, table].mean(axis=1) < 0.8).sum() < 100
     assert (ratio[0, ~table & (images.segmentation[0, 0] >= 0)] == 1.0).all()
@@ -199,10 +199,10 @@ def test_shadows_darken_the_table_by_what_the_lamp_gave_and_nothing_else(rendere
 def test_the_shadow_lies_where_the_light_throws_it(renderer):
     look, transforms = only(nominal_appearance(SCENE, 2), TABLE_PART, CUBE_PART), standing(2)
     transforms[:, CUBE_PART, :, 3] = (0.45, 0.05, 0.25)
-    look.shadow[:] = (0.0, 1.0)
+    look.lamps.shadow[:, 0] = (0.0, 1.0)
     images = drawn(renderer, look, transforms)
     dark = np.argwhere((images.rgb[0, 0].astype(int) - images.rgb[1, 0] > 20).any(axis=-1))
-    light = look.light_direction[0, 0]
+    light = look.lamps.direction[0, 0]
     place = np.array((0.45, 0.05, 0.25)) - 0.25 * light / light[2]
     pixel, _ = project(place, look, 0, 0, SIZE)
     assert np.abs(dark.mean(axis=0) + 0.5 - pixel[::-1]).max() < 1.0

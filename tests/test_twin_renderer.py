@@ -131,7 +131,7 @@ def test_distractors_are_drawn_where_they_are_visible(renderer, frame, part):
 
 @draws
 def test_what_is_invisible_throws_no_shadow(renderer, frame):
-    frame.appearance.shadow[:] = 1.0
+    frame.appearance.lamps.shadow[:, 0] = 1.0
     before = shot(renderer, frame).rgb.copy()
     place(frame, "distractor0.box", (0.45, -0.1, 0.1), 0.1)
     frame.appearance.visible[1, PARTS.index("distractor0.box")] = False

@@ -1,65 +1,138 @@
-"""How worlds look before anything is randomized, and the visual knobs that change it.
+"""How worlds look before anything is randomized, and the visual quantities that change it.
 
     look = nominal_appearance(scene, worlds=8)
-    visual = knobs(look, 3, scene)                   # the knobs of world 3
-    visual["camera.front.fov_deg"].write(40.0)
+    columns(look, scene)["light.ambient"].write(rows, values)    # many worlds at once
+    knobs(look, 3, scene)["camera.front.fov_deg"].write(40.0)    # world 3
 
-Every knob writes its own numbers from the value it is given, never from the present one, so knobs commute.
+Everything is written from the value that is given, never from the present one, so the order does not matter.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
-from envs.rendering.scene import PATTERNS, Appearance, CameraSpec, Scene
-from randomizers.world import Knob, Value
+from envs.columns import Column, Limits, Place, beside, number, word
+from envs.rendering.lamps import WHITE_K
+from envs.rendering.scene import (
+    BACKGROUNDS,
+    LIGHT_KINDS,
+    LIGHTS,
+    PATTERNS,
+    Appearance,
+    CameraSpec,
+    Lamps,
+    Lenses,
+    Scene,
+)
+from randomizers.world import Knob
 
-LIGHT_DIRECTION = (0.35, 0.45, 0.82)
-"""Towards a lamp above the table, on the cameras' side; a choice."""
+
+@dataclass(frozen=True)
+class Quantity:
+    """One quantity of a look: value in the nominal world, unit and what is possible."""
+
+    nominal: float | tuple[float, ...]
+    unit: str
+    limits: Limits
+
+
 AMBIENT = 0.4
 SHADOW = 0.3
 """A soft shadow: without one, a single image does not tell how high the hand is."""
 VARIANT = 0.5
-LIMITS = {
-    "variant": (0.0, 1.0),
-    "colour": (0.0, 1.0),
-    "light": (0.0, 2.0),
-    "fraction": (0.0, 1.0),
-    "position": (-5.0, 5.0),
-    "rotation_deg": (-45.0, 45.0),
-    "fov_deg": (5.0, 120.0),
-    "exposure": (0.05, 20.0),
-    "noise": (0.0, 0.5),
+FRACTION: Limits = (0.0, 1.0)
+SURFACE = {
+    "variant": Quantity(VARIANT, "1", FRACTION),
+    "scale": Quantity(1.0, "1", (0.05, 20.0)),
+    "turn_deg": Quantity(0.0, "deg", (-360.0, 360.0)),
+    "specular": Quantity(0.0, "1", FRACTION),
+    "shininess": Quantity(20.0, "1", (1.0, 500.0)),
 }
+# Towards a lamp above the table, on the cameras' side, and three more around it that are off: choices.
+DIRECTIONS = ((0.35, 0.45, 0.82), (-0.55, 0.50, 0.67), (0.45, -0.60, 0.66), (-0.40, -0.45, 0.80))
+LAMP_TARGET_M, LAMP_DISTANCE_M = np.array((0.45, 0.0, 0.0)), 1.2
+"""Where lamps that stand somewhere are put in the nominal world: this far from the middle of the workspace."""
+LAMP = {
+    "colour": Quantity((1.0, 1.0, 1.0), "1", (0.0, 2.0)),
+    "intensity": Quantity(1.0, "1", (0.0, 10.0)),
+    "temperature_k": Quantity(WHITE_K, "K", (1700.0, 20000.0)),
+    "cone_deg": Quantity(35.0, "deg", (5.0, 80.0)),
+    "shadow": Quantity(SHADOW, "1", FRACTION),
+}
+# A pale grey: what the few pixels show that see no wall. A choice.
+BACKGROUND = {"top": Quantity((0.8, 0.8, 0.8), "1", FRACTION), "bottom": Quantity((0.8, 0.8, 0.8), "1", FRACTION)}
+LENS = {
+    "distortion": Quantity((0.0, 0.0, 0.0), "1", (-0.5, 0.5)),
+    "vignetting": Quantity(0.0, "1", FRACTION),
+    "exposure": Quantity(1.0, "1", (0.05, 20.0)),
+    "white_balance": Quantity((1.0, 1.0, 1.0), "1", (0.2, 5.0)),
+    "gamma": Quantity(1.0, "1", (0.2, 5.0)),
+    "shot_noise": Quantity(0.0, "1", (0.0, 0.5)),
+    "noise": Quantity(0.0, "1", (0.0, 0.5)),
+    "defocus_px": Quantity(0.0, "px", (0.0, 8.0)),
+    "motion_px": Quantity((0.0, 0.0), "px", (-16.0, 16.0)),
+    "rolling_px": Quantity(0.0, "px", (-16.0, 16.0)),
+    "jpeg": Quantity(0.0, "1", FRACTION),
+    "dead_pixels": Quantity(0.0, "1", (0.0, 0.1)),
+    "depth_noise": Quantity(0.0, "1/m", (0.0, 0.5)),
+    "depth_holes": Quantity(0.0, "1", FRACTION),
+}
+OWN_KNOBS = ("exposure", "noise")
+"""Quantities of a lens whose knobs are named by themselves: `exposure.front`, not `lens.front.exposure`."""
 
 
 def nominal_appearance(scene: Scene, worlds: int) -> Appearance:
-    """Allocate the look of `worlds` worlds: the scene's own colours, one lamp, distractors hidden."""
+    """Allocate the look of `worlds` worlds: the scene's own colours, one lamp, a perfect lens, no distractors."""
     surfaces, cameras = list(scene.surfaces.values()), list(scene.cameras.values())
-    look = Appearance(
-        pattern=np.zeros((worlds, len(surfaces)), np.int8),
-        variant=np.full((worlds, len(surfaces)), VARIANT, np.float32),
-        colour=np.zeros((worlds, len(surfaces), 3), np.float32),
-        visible=np.ones((worlds, len(scene.parts)), bool),
-        light_direction=np.zeros((worlds, 1, 3), np.float32),
-        light_colour=np.ones((worlds, 1, 3), np.float32),
-        ambient=np.full(worlds, AMBIENT, np.float32),
-        shadow=np.full(worlds, SHADOW, np.float32),
-        camera_position=np.zeros((worlds, len(cameras), 3), np.float32),
-        world_from_camera=np.zeros((worlds, len(cameras), 3, 3), np.float32),
-        fov_deg=np.zeros((worlds, len(cameras)), np.float32),
-        exposure=np.ones((worlds, len(cameras)), np.float32),
-        noise=np.zeros((worlds, len(cameras)), np.float32),
+
+    def full(place: tuple[int, ...], value: ArrayLike) -> np.ndarray:
+        return np.full((worlds, *place, *np.shape(value)), value, np.float32)
+
+    def surface(name: str) -> np.ndarray:
+        return full((len(surfaces),), SURFACE[name].nominal)
+
+    return Appearance(
+        pattern=np.tile(np.array([PATTERNS.index(each.pattern) for each in surfaces], np.int8), (worlds, 1)),
+        variant=surface("variant"),
+        colour=full((), np.reshape([each.colour for each in surfaces], (-1, 3))),
+        texture_scale=surface("scale"),
+        texture_turn=surface("turn_deg"),
+        specular=surface("specular"),
+        shininess=surface("shininess"),
+        visible=np.tile([not part.name.startswith("distractor") for part in scene.parts], (worlds, 1)),
+        lamps=_nominal_lamps(worlds),
+        ambient=full((), AMBIENT),
+        background=np.zeros(worlds, np.int8),
+        background_variant=full((), VARIANT),
+        background_colour=full((), [about.nominal for about in BACKGROUND.values()]),
+        camera_position=full((), np.reshape([camera.position for camera in cameras], (-1, 3))),
+        world_from_camera=full((), np.reshape([looking_at(camera) for camera in cameras], (-1, 3, 3))),
+        fov_deg=full((), [camera.fov_deg for camera in cameras]),
+        lenses=Lenses(**{name: full((len(cameras),), about.nominal) for name, about in LENS.items()}),
     )
-    look.pattern[:] = [PATTERNS.index(surface.pattern) for surface in surfaces]
-    look.colour[:] = [surface.colour for surface in surfaces]
-    look.visible[:] = [not part.name.startswith("distractor") for part in scene.parts]
-    look.light_direction[:] = unit(LIGHT_DIRECTION)
-    look.camera_position[:] = [camera.position for camera in cameras]
-    look.world_from_camera[:] = [looking_at(camera) for camera in cameras]
-    look.fov_deg[:] = [camera.fov_deg for camera in cameras]
-    return look
+
+
+def _nominal_lamps(worlds: int) -> Lamps:
+    """Allocate the lamps: the key light shines, the others are off."""
+    kind = np.full((worlds, LIGHTS), LIGHT_KINDS.index("off"), np.int8)
+    kind[:, 0] = LIGHT_KINDS.index("directional")
+    towards = unit(DIRECTIONS).astype(np.float32)
+    return Lamps(
+        kind=kind,
+        direction=np.tile(towards, (worlds, 1, 1)),
+        position=np.tile(np.float32(_nominal_places()), (worlds, 1, 1)),
+        **{
+            name: np.full((worlds, LIGHTS, *np.shape(about.nominal)), about.nominal, np.float32)
+            for name, about in LAMP.items()
+        },
+    )
+
+
+def _nominal_places() -> np.ndarray:
+    """Where lamps stand that are not infinitely far away, (LIGHTS, 3) [m]."""
+    return LAMP_TARGET_M + LAMP_DISTANCE_M * unit(DIRECTIONS)
 
 
 def looking_at(camera: CameraSpec) -> np.ndarray:
@@ -67,98 +140,124 @@ def looking_at(camera: CameraSpec) -> np.ndarray:
     forward = unit(np.subtract(camera.target, camera.position))
     side = np.cross(forward, (0.0, 0.0, 1.0))
     if np.linalg.norm(side) < 1e-6:
-        raise ValueError(
-            f"camera at {camera.position} looks straight up or down; move its target a little aside."
-        )
+        raise ValueError(f"camera at {camera.position} looks straight up or down; move its target a little aside.")
     right = unit(side)
     return np.stack((right, np.cross(forward, right), forward), axis=1)
 
 
-def unit(vector: np.ndarray | tuple[float, float, float]) -> np.ndarray:
-    """Scale a vector (3,) to length 1."""
-    values = np.asarray(vector, float)
-    length = np.linalg.norm(values)
-    if not length > 1e-9:
+def unit(vectors: np.ndarray | tuple) -> np.ndarray:
+    """Scale vectors (..., 3) to length 1."""
+    values = np.asarray(vectors, float)
+    x, y, z = values[..., 0], values[..., 1], values[..., 2]
+    length = np.sqrt(x * x + y * y + z * z)
+    if not (length > 1e-9).all():
         raise ValueError(f"direction {values} has no length; give a vector that points somewhere.")
-    return values / length
+    return values / length[..., None]
 
 
-def knobs(appearance: Appearance, row: int, scene: Scene) -> dict[str, Knob]:
-    """Name every visual quantity of one world: textures, light, cameras, exposure and noise."""
-    found: dict[str, Knob] = {}
+def columns(look: Appearance, scene: Scene) -> dict[str, Column]:
+    """Name every visual quantity: textures, lights, background, cameras and lenses."""
+    return {**_surfaces(look, scene), **_lights(look), **_background(look), **_cameras(look, scene)}
+
+
+def knobs(look: Appearance, row: int, scene: Scene) -> dict[str, Knob]:
+    """Name every visual quantity of one world."""
+    return {name: column.knob(row) for name, column in columns(look, scene).items()}
+
+
+def _column(array: np.ndarray, about: Quantity, at: Place, factor: float = 1.0) -> Column:
+    return number(array, about.nominal, about.unit, about.limits, at, factor)
+
+
+def _surfaces(look: Appearance, scene: Scene) -> dict[str, Column]:
+    found: dict[str, Column] = {}
     for index, (name, surface) in enumerate(scene.surfaces.items()):
-        at = (row, index)
-        found[f"texture.{name}.pattern"] = _word(appearance.pattern, at, surface.pattern)
-        found[f"texture.{name}.variant"] = _number(appearance.variant, at, VARIANT, "1", "variant")
-        found[f"texture.{name}.colour"] = _vector(appearance.colour, at, surface.colour, "1", "colour")
-    found |= {
-        "light.direction": _direction(appearance.light_direction, (row, 0)),
-        "light.colour": _vector(appearance.light_colour, (row, 0), (1.0, 1.0, 1.0), "1", "light"),
-        "light.ambient": _number(appearance.ambient, (row,), AMBIENT, "1", "fraction"),
-        "light.shadow": _number(appearance.shadow, (row,), SHADOW, "1", "fraction"),
-    }
-    for index, (name, camera) in enumerate(scene.cameras.items()):
-        at = (row, index)
+        at, here = (index,), f"texture.{name}"
         found |= {
-            f"camera.{name}.position": _vector(
-                appearance.camera_position, at, camera.position, "m", "position"
-            ),
-            f"camera.{name}.rotation_deg": _rotation(appearance.world_from_camera, at, looking_at(camera)),
-            f"camera.{name}.fov_deg": _number(appearance.fov_deg, at, camera.fov_deg, "deg", "fov_deg"),
-            f"exposure.{name}": _number(appearance.exposure, at, 1.0, "1", "exposure"),
-            f"noise.{name}": _number(appearance.noise, at, 0.0, "1", "noise"),
+            f"{here}.pattern": word(look.pattern, surface.pattern, PATTERNS, at),
+            f"{here}.variant": _column(look.variant, SURFACE["variant"], at),
+            f"{here}.colour": number(look.colour, surface.colour, "1", FRACTION, at),
+            f"{here}.scale": _column(look.texture_scale, SURFACE["scale"], at),
+            f"{here}.turn_deg": _column(look.texture_turn, SURFACE["turn_deg"], at, np.pi / 180.0),
+            f"{here}.specular": _column(look.specular, SURFACE["specular"], at),
+            f"{here}.shininess": _column(look.shininess, SURFACE["shininess"], at),
         }
     return found
 
 
-def _number(array: np.ndarray, at: tuple[int, ...], nominal: float, unit_name: str, limits: str) -> Knob:
-    """A knob on one element."""
-    return Knob(nominal, unit_name, lambda: float(array[at]), _store(array, at), LIMITS[limits])
+def _lights(look: Appearance) -> dict[str, Column]:
+    """The key light is `light`, the others `lamp.1` to `lamp.3`; these have a kind, a place and a cone as well."""
+    found = {"light.ambient": number(look.ambient, AMBIENT, "1", FRACTION)}
+    for index in range(LIGHTS):
+        at, here = (index,), f"lamp.{index}" if index else "light"
+        found[f"{here}.direction"] = _direction(look.lamps.direction, unit(DIRECTIONS[index]), at)
+        for name, about in LAMP.items():
+            if index or name != "cone_deg":
+                found[f"{here}.{name}"] = _column(getattr(look.lamps, name), about, at)
+        if index:
+            place = _nominal_places()[index]
+            found[f"{here}.kind"] = word(look.lamps.kind, "off", LIGHT_KINDS, at)
+            found[f"{here}.position"] = number(look.lamps.position, place, "m", (-5.0, 5.0), at)
+    return found
 
 
-def _vector(
-    array: np.ndarray, at: tuple[int, ...], nominal: tuple[float, ...], unit_name: str, limits: str
-) -> Knob:
-    """A knob on one row of three."""
-    return Knob(
-        np.array(nominal), unit_name, lambda: array[at].astype(float), _store(array, at), LIMITS[limits]
-    )
+def _background(look: Appearance) -> dict[str, Column]:
+    return {
+        "background.kind": word(look.background, BACKGROUNDS[0], BACKGROUNDS),
+        "background.variant": number(look.background_variant, VARIANT, "1", FRACTION),
+        **{
+            f"background.{end}": _column(look.background_colour, about, (place,))
+            for place, (end, about) in enumerate(BACKGROUND.items())
+        },
+    }
 
 
-def _store(array: np.ndarray, at: tuple[int, ...]) -> Callable[[Value], None]:
-    def write(value: Value) -> None:
-        array[at] = value
-
-    return write
-
-
-def _word(array: np.ndarray, at: tuple[int, ...], nominal: str) -> Knob:
-    """A knob on a pattern's index."""
-
-    def write(value: Value) -> None:
-        array[at] = PATTERNS.index(str(value))
-
-    return Knob(nominal, "1", lambda: PATTERNS[array[at]], write, options=PATTERNS)
-
-
-def _direction(array: np.ndarray, at: tuple[int, ...]) -> Knob:
-    """A knob on a unit vector; any length is accepted."""
-
-    def write(value: Value) -> None:
-        array[at] = unit(np.asarray(value, float))
-
-    return Knob(unit(LIGHT_DIRECTION), "1", lambda: array[at].astype(float), write, (-1.0, 1.0))
+def _cameras(look: Appearance, scene: Scene) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for index, (name, camera) in enumerate(scene.cameras.items()):
+        at, here = (index,), f"camera.{name}"
+        found |= {
+            f"{here}.position": number(look.camera_position, camera.position, "m", (-5.0, 5.0), at),
+            f"{here}.rotation_deg": _rotation(look.world_from_camera, looking_at(camera), at),
+            f"{here}.fov_deg": number(look.fov_deg, camera.fov_deg, "deg", (5.0, 120.0), at),
+        }
+        for field in fields(Lenses):
+            here = f"{field.name}.{name}" if field.name in OWN_KNOBS else f"lens.{name}.{field.name}"
+            found[here] = _column(getattr(look.lenses, field.name), LENS[field.name], at)
+    return found
 
 
-def _rotation(array: np.ndarray, at: tuple[int, ...], nominal: np.ndarray) -> Knob:
-    """A knob on a camera's turn about its own axes: a rotation vector [deg], zero at the nominal pose."""
+def _direction(array: np.ndarray, nominal: np.ndarray, at: Place) -> Column:
+    """Unit vectors; any length is accepted."""
 
-    def write(value: Value) -> None:
-        turn, _ = cv2.Rodrigues(np.radians(np.asarray(value, float)))
-        array[at] = nominal @ turn
+    def write(rows: np.ndarray, values: np.ndarray) -> None:
+        array[beside(rows, at)] = unit(values)
 
-    def read() -> np.ndarray:
-        vector, _ = cv2.Rodrigues(nominal.T @ array[at].astype(float))
+    return Column(nominal, "1", lambda row: array[beside(row, at)].astype(float), write, (-1.0, 1.0))
+
+
+def _rotation(array: np.ndarray, nominal: np.ndarray, at: Place) -> Column:
+    """A camera's turn about its own axes: a rotation vector [deg], zero at the nominal pose."""
+
+    def write(rows: np.ndarray, values: np.ndarray) -> None:
+        array[beside(rows, at)] = nominal @ rotations(np.radians(values))
+
+    def read(row: int) -> np.ndarray:
+        vector, _ = cv2.Rodrigues(nominal.T @ array[beside(row, at)].astype(float))
         return np.degrees(vector[:, 0])
 
-    return Knob(np.zeros(3), "deg", read, write, LIMITS["rotation_deg"])
+    return Column(np.zeros(3), "deg", read, write, (-45.0, 45.0))
+
+
+def rotations(vectors: np.ndarray) -> np.ndarray:
+    """Turn rotation vectors (n, 3) [rad] into matrices (n, 3, 3) by Rodrigues' formula."""
+    x, y, z = np.moveaxis(np.asarray(vectors, float), -1, 0)
+    angle = np.sqrt(x * x + y * y + z * z)
+    x, y, z = (part / np.maximum(angle, 1e-12) for part in (x, y, z))
+    sin, cos, rest = np.sin(angle), np.cos(angle), 1.0 - np.cos(angle)
+    rows = [
+        [cos + rest * x * x, rest * x * y - sin * z, rest * x * z + sin * y],
+        [rest * x * y + sin * z, cos + rest * y * y, rest * y * z - sin * x],
+        [rest * x * z - sin * y, rest * y * z + sin * x, cos + rest * z * z],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)

@@ -21,6 +21,22 @@ LIGHTS = 4
 """Lights of a world; the first is the key light, the others are off in a nominal world."""
 BACKGROUNDS = ("gradient", "image")
 
+# Kinds of visual knobs, `texture.scale` for every `texture.<surface>.scale`; renderers say which they draw.
+BASICS = frozenset({
+    "texture.pattern", "texture.variant", "texture.colour",
+    "light.direction", "light.colour", "light.intensity", "light.temperature_k", "light.ambient", "light.shadow",
+    "camera.position", "camera.rotation_deg", "camera.fov_deg",
+})  # fmt: skip
+LAMPS = frozenset({
+    "lamp.kind", "lamp.direction", "lamp.position", "lamp.colour", "lamp.intensity", "lamp.temperature_k",
+    "lamp.cone_deg", "lamp.shadow",
+})  # fmt: skip
+DETAILS = frozenset({
+    "texture.scale", "texture.turn_deg", "texture.specular", "texture.shininess",
+    "background.kind", "background.variant", "background.top", "background.bottom",
+})  # fmt: skip
+EVERYTHING = BASICS | LAMPS | DETAILS
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -224,9 +240,15 @@ class Images:
 
 
 class Renderer(Protocol):
-    """Draws batches of worlds; `name` goes into every report."""
+    """Draws batches of worlds.
+
+    Attributes:
+        name: Goes into every report.
+        draws: Kinds of visual knobs that change its images, of EVERYTHING; varying another one is refused.
+    """
 
     name: str
+    draws: frozenset[str]
 
     def draw(self, frame: Frame, images: Images) -> None:
         """Draw the chosen cameras of the chosen worlds in one call."""

@@ -42,7 +42,7 @@ class Casters:
             row, camera: Which of them.
             size: Height and width of the image [px].
         """
-        light = look.light_direction[row, 0].astype(float)
+        light = look.lamps.direction[row, 0].astype(float)
         if light[2] < LOWEST_LIGHT:
             return None
         shown = visible[self._parts]

@@ -41,13 +41,13 @@ class Shot:
     ambient: float
 
     @classmethod
-    def of(cls, look: Appearance, row: int, camera: int, size: int) -> "Shot":
-        """Read the camera and the first lamp of one world."""
+    def of(cls, look: Appearance, glow: np.ndarray, row: int, camera: int, size: int) -> "Shot":
+        """Read the camera and the key light of one world; `glow` is the colour of all lamps."""
         return cls(
             view_matrix(look.world_from_camera[row, camera], look.camera_position[row, camera]),
             projection_matrix(float(look.fov_deg[row, camera]), size),
-            look.light_direction[row, 0].tolist(),
-            look.light_colour[row, 0].tolist(),
+            look.lamps.direction[row, 0].tolist(),
+            glow[row, 0].tolist(),
             float(look.ambient[row]),
         )
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from envs.rendering.lamps import glow
 from envs.rendering.rigid import bounding_spheres, in_view, split
-from envs.rendering.scene import Appearance, Frame, Images, Scene
+from envs.rendering.scene import BASICS, Appearance, Frame, Images, Scene
 from envs.rendering.shadows import Casters
 from envs.rendering.stage import DIFFUSE, SIZE_STEP, Dress, Shot, Stage, metres
 from envs.rendering.textures import TextureBank, bank
@@ -37,6 +38,7 @@ class TinyRenderer:
     """Turns frames into images with PyBullet's software renderer; see `envs.rendering.scene.Renderer`."""
 
     name = "TinyRenderer"
+    draws = BASICS
 
     def __init__(
         self, scene: Scene, image_size: int, cameras: Sequence[str], textures: TextureBank | None = None
@@ -64,6 +66,7 @@ class TinyRenderer:
         self._casters = Casters(scene)
         self._stage = Stage(scene, self._textures.pictures)
         self._layers: dict[tuple[int, int], Layer] = {}
+        self._glow = np.zeros((0, 0, 3), np.float32)  # colour of every lamp of the frame that is drawn
 
     def draw(self, frame: Frame, images: Images) -> None:
         """Draw the chosen cameras of the chosen worlds into `images`."""
@@ -76,6 +79,7 @@ class TinyRenderer:
         levels = np.rint(np.log(np.maximum(sizes, 1e-6)) / np.log(SIZE_STEP)).astype(int)
         centres = (transforms[..., :3] @ self._centres[..., None])[..., 0] + positions
         pictures = self._textures.index(look.pattern[rows], look.variant[rows])
+        self._glow = glow(look.lamps)
         seen = [in_view(centres, self._radii * sizes, look, rows, camera) for camera in frame.cameras]
         for i, row in enumerate(rows):
             pose = (
@@ -113,13 +117,13 @@ class TinyRenderer:
     ) -> None:
         """Draw one image: the still layer, shadows on its table, and what moves over it."""
         look = frame.appearance
-        shot = Shot.of(look, row, camera, self._size)
+        shot = Shot.of(look, self._glow, row, camera, self._size)
         layer = self._layer(frame, row, camera, shown, pose, shot)
         self._stage.set_out(np.flatnonzero(shown & ~self._is_still), *pose)
         rgb, buffer, bodies = self._stage.photograph(shot, self._size, images.segmentation is not None)
         nearer = buffer < layer.buffer
         still = layer.rgb
-        if look.shadow[row] > 0.0:
+        if look.lamps.shadow[row, 0] > 0.0:
             still = self._shaded(layer, frame.transforms[row], look, row, camera)
         np.copyto(images.rgb[row, slot], still)
         np.copyto(images.rgb[row, slot], rgb, where=nearer[..., None])
@@ -151,7 +155,7 @@ class TinyRenderer:
         mask = self._casters.mask(transforms, look.visible[row], look, row, camera, self._size)
         if mask is None:
             return layer.rgb
-        lamp = DIFFUSE * look.light_colour[row, 0] * look.light_direction[row, 0, 2]
-        lost = look.shadow[row] * lamp / np.maximum(look.ambient[row] + lamp, 1e-6)  # (3,)
+        lamp = DIFFUSE * self._glow[row, 0] * look.lamps.direction[row, 0, 2]
+        lost = look.lamps.shadow[row, 0] * lamp / np.maximum(look.ambient[row] + lamp, 1e-6)  # (3,)
         weight = np.where(layer.parts == self._table, mask, 0.0)
         return np.rint(layer.rgb * (1.0 - weight[..., None] * lost)).astype(np.uint8)

@@ -14,7 +14,8 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from envs.rendering.scene import PATTERNS, Appearance, Frame, Images, Mesh, Scene
+from envs.rendering.lamps import glow
+from envs.rendering.scene import BASICS, LAMPS, LIGHT_KINDS, PATTERNS, Appearance, Frame, Images, Mesh, Scene
 from envs.twin import gl
 from envs.twin.textures import pick, textures
 
@@ -45,6 +46,8 @@ class MujocoRenderer:
         samples: Multisampling, as a real lens has no hard edges; costs 0.4 ms more than 0.
     """
 
+    draws = BASICS | LAMPS
+
     def __init__(self, scene: Scene, image_size: int, samples: int = 4):
         self._context = gl.context(image_size)
         self._context.make_current()
@@ -67,10 +70,11 @@ class MujocoRenderer:
     def draw(self, frame: Frame, images: Images) -> None:
         """Draw the chosen cameras of the chosen worlds."""
         self._context.make_current()
+        shades = glow(frame.appearance.lamps)
         for world in frame.worlds:
             self._place(frame.transforms[world], frame.appearance.visible[world])
             self._paint(frame.appearance, world)
-            self._light(frame.appearance, world)
+            self._light(frame.appearance, shades, world)
             for slot, camera in enumerate(frame.cameras):
                 self._aim(frame.appearance, world, camera)
                 self._shoot(images, world, slot)
@@ -94,20 +98,30 @@ class MujocoRenderer:
             pictures = self._textures[PATTERNS[look.pattern[world, surface]]]
             geom.texid = pictures[pick(len(pictures), look.variant[world, surface])] if pictures else -1
 
-    def _light(self, look: Appearance, world: int) -> None:
-        """Set soft light from above, and a lamp with and one without shadow, so that shadows can be pale."""
-        view, lights = self._view, look.light_direction.shape[1]
-        ambient, shadow = float(look.ambient[world]), float(look.shadow[world])
-        view.nlight = 1 + 2 * lights
+    def _light(self, look: Appearance, shades: np.ndarray, world: int) -> None:
+        """Set soft light from above, a lamp with and one without shadow for the key light, and the other lamps.
+
+        The pair lets the key light's shadow be pale; OpenGL has too few lights to do the same for the others,
+        whose shadows are black, or none below one half.
+        """
+        view, lamps = self._view, look.lamps
+        ambient, shadow = float(look.ambient[world]), float(lamps.shadow[world, 0])
         soft = view.lights[0]
         soft.type, soft.dir[:], soft.castshadow = mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, -CEILING, 0
         soft.ambient[:], soft.diffuse[:], soft.specular[:] = 0.6 * ambient, 0.6 * ambient, 0.0
-        for light in range(lights):
-            towards, colour = look.light_direction[world, light], look.light_colour[world, light]
-            for half, share in enumerate((shadow, 1.0 - shadow)):
-                lamp = view.lights[1 + 2 * light + half]
-                _shine(lamp, towards, share * (1.0 - 0.5 * ambient) * colour)
-                lamp.castshadow = half == 0 and shadow > 0.0
+        power = (1.0 - 0.5 * ambient) * shades[world]
+        for half, share in enumerate((shadow, 1.0 - shadow)):
+            lamp = view.lights[1 + half]
+            _shine(lamp, lamps.direction[world, 0], share * power[0])
+            lamp.castshadow = half == 0 and shadow > 0.0
+        lit = [index for index in range(1, len(power)) if lamps.kind[world, index]]
+        view.nlight = 3 + len(lit)
+        for lamp, index in zip(view.lights[3:], lit):
+            kind = LIGHT_KINDS[lamps.kind[world, index]]
+            _shine(lamp, lamps.direction[world, index], power[index])
+            if kind != "directional":
+                _stand(lamp, kind, lamps.position[world, index], float(lamps.cone_deg[world, index]))
+            lamp.castshadow = lamps.shadow[world, index] > 0.5
 
     def _aim(self, look: Appearance, world: int, camera: int) -> None:
         """Point both eyes of MuJoCo's camera along one optical axis."""
@@ -158,6 +172,13 @@ def _shine(lamp: mujoco.MjvLight, towards: np.ndarray, colour: np.ndarray) -> No
     lamp.diffuse[:], lamp.specular[:], lamp.ambient[:] = colour, colour, 0.0
     lamp.cutoff, lamp.exponent, lamp.headlight = LAMP_CONE_DEG, LAMP_FADE, 0
     lamp.attenuation[:] = 1.0, 0.0, 0.0
+
+
+def _stand(lamp: mujoco.MjvLight, kind: str, place: np.ndarray, cone_deg: float) -> None:
+    """Put a lamp at a place (3,) from where its light falls off with the square of the distance."""
+    lamp.type = mujoco.mjtLightType.mjLIGHT_SPOT if kind == "spot" else mujoco.mjtLightType.mjLIGHT_POINT
+    lamp.pos[:], lamp.cutoff = place, cone_deg
+    lamp.attenuation[:] = 0.0, 0.0, 1.0
 
 
 def _metres(depth: np.ndarray) -> np.ndarray:
