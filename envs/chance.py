@@ -1,9 +1,10 @@
-"""Luck of a batch of worlds: what was drawn for each, when it is drawn again, and writing it to the knobs.
+"""Luck of a batch of worlds: what was drawn for each, when it is drawn again, and writing it where it belongs.
 
-    chance = Chance(domain, knobs, period_s=0.05)
+    chance = Chance(domain, knobs, columns, period_s=0.05)
     chance.begin(rows, seeds, episodes, strength=1.0, pin=None)
     chance.advance(rows)                  # once per control step: "step" and `Every` axes
     chance.draws[3].values["mass.cube"]   # as world 3 is now
+    chance.values["mass.cube"]            # (worlds,)
 
 All draws are addressed, so a world's luck does not depend on its row, its neighbours or what ran before:
 
@@ -14,49 +15,15 @@ All draws are addressed, so a world's luck does not depend on its row, its neigh
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from envs.columns import Column
+from envs.drawn import Drawn, Part, Timer
 from randomizers import Domain, Draws, Every
 from randomizers.strength import Pin, Strength
-from randomizers.when import When
 from randomizers.world import Knob
-
-
-@dataclass(frozen=True)
-class Part:
-    """The axes of one moment.
-
-    Attributes:
-        domain: What is drawn then.
-        columns: Where its numbers stand in the vector of the whole domain.
-    """
-
-    domain: Domain
-    columns: np.ndarray
-
-    @classmethod
-    def of(cls, whole: Domain, when: When) -> "Part":
-        """Cut out what is drawn at one moment."""
-        part, names = whole.at(when), whole.names()
-        return cls(part, np.array([names.index(name) for name in part.names()], int))
-
-
-@dataclass(frozen=True)
-class Timer:
-    """When the axes of one `Every` are due.
-
-    Attributes:
-        every: The interval.
-        part: Its axes.
-        due: (worlds,) time of the next draw since the reset [s].
-    """
-
-    every: Every
-    part: Part
-    due: np.ndarray
 
 
 class Chance:
@@ -65,30 +32,37 @@ class Chance:
     Args:
         domain: What varies, bound to one of the worlds; they all have the same nominal values.
         knobs: Of each world.
+        columns: Those of the knobs that can be written for many worlds in one go.
         period_s: Control period [s].
 
     Attributes:
-        draws: The present draw of each world.
+        draws: The present draw of each world, put together when it is asked for.
+        values: The present values (worlds, *shape) by axis; not to be written.
         seeds, episodes, ticks: (worlds,) their addresses; a tick is a control step.
         vectors: (worlds, domain.vector_size) float32, the same laid out by `Domain.vector`.
     """
 
-    def __init__(self, domain: Domain, knobs: Sequence[Mapping[str, Knob]], period_s: float):
+    def __init__(
+        self,
+        domain: Domain,
+        knobs: Sequence[Mapping[str, Knob]],
+        columns: Mapping[str, Column],
+        period_s: float,
+    ):
         worlds = len(knobs)
-        self._domain, self._knobs, self._period_s = domain, knobs, period_s
-        self.draws = [domain.draw(0, 0, strength=0.0)] * worlds
+        self._knobs, self._columns, self._period_s = knobs, columns, period_s
         self.vectors = np.zeros((worlds, domain.vector_size), np.float32)
         self.seeds, self.episodes = np.zeros(worlds, np.uint64), np.zeros(worlds, int)
         self.ticks = np.zeros(worlds, int)
         self._terms: list[tuple[Strength, Pin | None]] = [(0.0, None)] * worlds
-        moments = domain.moments
-        self._startup = Part.of(domain, "startup") if "startup" in moments else None
-        self._step = Part.of(domain, "step") if "step" in moments else None
+        # What is drawn at resets comes first; it is there even if empty, for it checks strengths and pins.
+        self._parts = [Part.of(domain, when, worlds) for when in dict.fromkeys(("episode", *domain.moments))]
         self._timers = [
-            Timer(when, Part.of(domain, when), np.zeros(worlds))
-            for when in moments
-            if isinstance(when, Every)
+            Timer(part.when, part, np.zeros(worlds)) for part in self._parts if isinstance(part.when, Every)
         ]
+        self.draws = Drawn(self._parts, worlds)
+        self.values = self.draws.values
+        self._untouched = [name for name in knobs[0] if name not in domain.axes]
 
     def begin(
         self, rows: np.ndarray, seeds: np.ndarray, episodes: np.ndarray, strength: Strength, pin: Pin | None
@@ -98,29 +72,33 @@ class Chance:
         Raises:
             ValueError: An address, strength or pin is impossible; nothing was changed then.
         """
-        drawn = self._domain.draw_many(seeds, episodes, 0, strength=strength, pin=pin)
-        if self._startup:
-            fixed = self._startup.domain.draw_many(
-                seeds, np.zeros_like(episodes), 0, strength=strength, pin=pin
+        drawn = [
+            part.domain.draw_many(
+                seeds, np.zeros_like(episodes) if part.when == "startup" else episodes, 0, strength=strength, pin=pin
             )
-            drawn = replace(drawn, unit=drawn.unit | fixed.unit, values=drawn.values | fixed.values)
+            for part in self._parts
+        ]
         self.seeds[rows], self.episodes[rows], self.ticks[rows] = seeds, episodes, 0
-        self.vectors[rows] = self._domain.vector(drawn)
         for timer in self._timers:
             timer.due[rows] = timer.every.wait(seeds, episodes, 0)
-        for i, row in enumerate(rows):
-            self._terms[row], self.draws[row] = (strength, pin), drawn[i]
-            values = self.draws[row].values
-            for name, knob in self._knobs[row].items():
-                knob.write(values.get(name, knob.nominal))
+        terms = strength, pin
+        for row in rows:
+            self._terms[row] = terms
+        for name in self._untouched:
+            nominal = self._knobs[0][name].nominal if name not in self._columns else self._columns[name].nominal
+            self._write(name, rows, np.broadcast_to(nominal, (len(rows), *np.shape(nominal))))
+        for part, each in zip(self._parts, drawn):
+            self._settle(part, rows, each)
+        self.draws.sign(rows, drawn[0])
 
     def advance(self, rows: np.ndarray) -> np.ndarray:
         """Let a control step begin: draw again what is due and give the rows where that happened."""
         self.ticks[rows] += 1
-        changed = np.zeros(len(self.draws), bool)
-        if self._step and rows.size:
-            self._redraw(self._step, rows)
-            changed[rows] = True
+        changed = np.zeros(len(self.ticks), bool)
+        for part in self._parts:
+            if part.when == "step" and rows.size:
+                self._redraw(part, rows)
+                changed[rows] = True
         for timer in self._timers:
             late = rows[self.ticks[rows] * self._period_s >= timer.due[rows]]
             if late.size:
@@ -135,14 +113,27 @@ class Chance:
         timer.due[rows] = np.maximum(timer.due[rows] + wait, self.ticks[rows] * self._period_s)
 
     def _redraw(self, part: Part, rows: np.ndarray) -> None:
-        """Draw some axes at the present ticks, put them into the rows' draws and write them."""
+        """Draw some axes at the present ticks, record and write them."""
         drawn = self._draw(part.domain, rows)
+        self._settle(part, rows, drawn)
+        self.draws.sign(rows, drawn)
+
+    def _settle(self, part: Part, rows: np.ndarray, drawn: Draws) -> None:
+        """Record what was drawn and write it."""
         self.vectors[np.ix_(rows, part.columns)] = part.domain.vector(drawn)
-        for i, row in enumerate(rows):
-            new = drawn[i]
-            self.draws[row] = self.draws[row] | new
-            for name, value in new.values.items():
-                self._knobs[row][name].write(value)
+        part.keep(rows, drawn)
+        for group, block in zip(drawn.groups, drawn.blocks):
+            for place, axis in enumerate(group.axes):
+                self._write(axis.name, rows, block[:, place])
+
+    def _write(self, name: str, rows: np.ndarray, values: np.ndarray) -> None:
+        """Write a knob of some worlds: in one go where it is a column, else one by one."""
+        column = self._columns.get(name)
+        if column is not None:
+            column.write(rows, values)
+            return
+        for row, value in zip(rows, values):
+            self._knobs[row][name].write(value if np.ndim(value) else value.item())
 
     def _draw(self, domain: Domain, rows: np.ndarray) -> Draws:
         terms = [self._terms[row] for row in rows]

@@ -64,7 +64,12 @@ class RowKnobs(Mapping[str, Knob]):
 
 
 def number(
-    array: np.ndarray, nominal: Value | tuple[float, ...], unit: str, limits: Limits, at: Place = (), factor: float = 1.0
+    array: np.ndarray,
+    nominal: Value | tuple[float, ...],
+    unit: str,
+    limits: Limits,
+    at: Place = (),
+    factor: float = 1.0,
 ) -> Column:
     """A column of numbers or vectors.
 

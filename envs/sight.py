@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from envs.columns import Column
 from envs.engine import Engine
-from envs.rendering.appearance import knobs as visual_knobs
+from envs.rendering.appearance import columns as visual_columns
 from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
 from envs.rendering.scene import Frame, Images, Renderer, Scene
 from envs.rendering.sensor import expose
-from envs.timing import ImageDelay, latency_knob
+from envs.timing import ImageDelay, latency_column
 from randomizers.errors import unknown
-from randomizers.world import Knob
 
 
 class Sight:
@@ -60,12 +60,13 @@ class Sight:
         self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
         self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
 
-    def knobs(self, row: int) -> dict[str, Knob]:
-        """Name everything that changes what one world's cameras see."""
+    @property
+    def columns(self) -> dict[str, Column]:
+        """Name everything that changes what cameras see."""
         return {
-            **visual_knobs(self.appearance, row, self.scene),
-            **self.distractors.knobs(row),
-            "latency.images": latency_knob(self._delay.latency, row),
+            **visual_columns(self.appearance, self.scene),
+            **self.distractors.columns(),
+            "latency.images": latency_column(self._delay.latency),
         }
 
     def begin(self, rows: np.ndarray, sound: np.ndarray, engines: Sequence[Engine]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.arms.controller import Commands
-from randomizers.world import Knob, Value
+from envs.columns import Column, number
 
 LONGEST_S = 0.2
 """Longest latency that can be asked for [s]; 133 ms were measured on a hobby arm (pytorch/rl#4422)."""
@@ -139,10 +139,6 @@ class ImageDelay:
         return self._past[np.arange(len(self._past)), self._memory.arrived % self._memory.depth]
 
 
-def latency_knob(latency: np.ndarray, row: int) -> Knob:
-    """A knob on one world's latency [s]; there is none in the nominal world."""
-
-    def write(value: Value) -> None:
-        latency[row] = value
-
-    return Knob(0.0, "s", lambda: float(latency[row]), write, (0.0, LONGEST_S))
+def latency_column(latency: np.ndarray) -> Column:
+    """The latencies of all worlds [s]; there is none in the nominal world."""
+    return number(latency, 0.0, "s", (0.0, LONGEST_S))

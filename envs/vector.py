@@ -50,7 +50,6 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         self._seeds, self._next, self._stride = np.zeros((3, worlds.num), np.int64)
         self._seeded = False
         self._over = np.zeros(worlds.num, bool)
-        self._told = _Told(worlds)
 
     @property
     def randomization(self) -> Domain:
@@ -86,7 +85,7 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         if "episode" in options:
             self._next[rows] = np.broadcast_to(options["episode"], self.num_envs)[rows]
         self._begin(rows, options.get("strength"), options.get("pin"))
-        return self.worlds.observe(), self._told.infos(mask)
+        return self.worlds.observe(), _told(self.worlds, mask)
 
     def step(
         self, actions: np.ndarray
@@ -97,11 +96,10 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
             raise ValueError(f"episodes of worlds {rows} are over; reset with options={{'reset_mask': ...}}.")
         worlds, again = self.worlds, np.flatnonzero(self._over)
         worlds.step(np.asarray(actions), ~self._over)
-        self._told.update(worlds.redrawn)
         self._begin(again)
         reward = worlds.reward.copy()
         terminated, truncated = worlds.terminated.copy(), worlds.truncated.copy()
-        observation, infos = worlds.observe(), self._told.infos(np.ones(self.num_envs, bool))
+        observation, infos = worlds.observe(), _told(self.worlds, np.ones(self.num_envs, bool))
         self._over = terminated | truncated
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._over.any():
             observation, infos = self._begin_at_once(observation)
@@ -117,11 +115,10 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
             self.worlds.begin(rows, self._seeds[rows], self._next[rows], strength, pin)
             self._next[rows] += self._stride[rows]
             self._over[rows] = False
-            self._told.update(rows)
 
     def _begin_at_once(self, last: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Begin the episodes after those that are over; `last` holds the observations that ended them."""
-        over, final_info = self._over.copy(), self._told.infos(self._over)
+        over, final_info = self._over.copy(), _told(self.worlds, self._over)
         final = np.full(self.num_envs, None, object)
         for row in np.flatnonzero(over):
             final[row] = row_of(last, int(row))
@@ -129,7 +126,7 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         observation = self.worlds.observe(over)
         for camera, images in observation.get("images", {}).items():
             images[~over] = last["images"][camera][~over]
-        infos = self._told.infos(np.ones(self.num_envs, bool))
+        infos = _told(self.worlds, np.ones(self.num_envs, bool))
         infos |= {"final_obs": final, "_final_obs": over}
         return observation, infos | {"final_info": final_info, "_final_info": over.copy()}
 
@@ -166,27 +163,16 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         return mask
 
 
-class _Told:
-    """What `infos` tells of the episodes, as arrays with one row a world, kept up to date."""
+def _told(worlds: Worlds, mask: np.ndarray) -> dict[str, Any]:
+    """What `infos` tells of the episodes: fresh arrays with Gymnasium's masks; outside them 0 or None."""
+    drawn = {name: _plain(values) for name, values in worlds.values.items()}
+    address = {"seed": worlds.seeds, "episode": worlds.episodes}
+    return _masked({"address": address, "randomization": drawn, "success": worlds.success}, mask)
 
-    def __init__(self, worlds: Worlds):
-        self._worlds = worlds
-        values = worlds.draws[0].values
-        self._values: dict[str, np.ndarray] = {
-            name: np.array([value] * worlds.num, _dtype(value)) for name, value in values.items()
-        }
 
-    def update(self, rows: np.ndarray) -> None:
-        """Read the draws of some worlds again."""
-        for row in rows:
-            for name, value in self._worlds.draws[row].values.items():
-                self._values[name][row] = value
-
-    def infos(self, mask: np.ndarray) -> dict[str, Any]:
-        """Give fresh arrays with Gymnasium's masks; what is outside the mask is 0 or None."""
-        worlds = self._worlds
-        address = {"seed": worlds.seeds, "episode": worlds.episodes}
-        return _masked({"address": address, "randomization": self._values, "success": worlds.success}, mask)
+def _plain(values: np.ndarray) -> np.ndarray:
+    """Words as objects, which can be None."""
+    return values.astype(object) if values.dtype.kind == "U" else values
 
 
 def _masked(values: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
@@ -199,10 +185,6 @@ def _masked(values: dict[str, Any], mask: np.ndarray) -> dict[str, Any]:
             found[name][~mask] = None if value.dtype == object else 0
         found[f"_{name}"] = mask.copy()
     return found
-
-
-def _dtype(value: Any) -> type:
-    return object if isinstance(value, str) else float
 
 
 def _mode(mode: AutoresetMode | str) -> AutoresetMode:

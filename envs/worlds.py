@@ -20,12 +20,13 @@ from numpy.typing import ArrayLike
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
 from envs.chance import Chance
+from envs.columns import RowKnobs
 from envs.engine import Engine
 from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.sight import Sight
 from envs.tasks.base import HOLD_STEPS, SPLITS, Task
-from envs.timing import ActionDelay, latency_knob
+from envs.timing import ActionDelay, latency_column
 from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
@@ -91,17 +92,14 @@ class Worlds:
         scene = self.engines[0].scene
         self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer)
         self._delay = ActionDelay(self.num, len(controller.profile.joints), self.control_period_s)
-        self.knobs = [self._knobs(row) for row in range(self.num)]
+        self._columns = {"latency.action": latency_column(self._delay.latency), **self.sight.columns}
+        self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
         self.strength = strength
-        self._chance = Chance(self.randomization, self.knobs, self.control_period_s)
+        self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
         self._allocate()
-
-    def _knobs(self, row: int) -> dict[str, Knob]:
-        action = {"latency.action": latency_knob(self._delay.latency, row)}
-        return {**self.engines[row].knobs, **action, **self.sight.knobs(row)}
 
     def _allocate(self) -> None:
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
@@ -121,9 +119,14 @@ class Worlds:
         self._strength = strength
 
     @property
-    def draws(self) -> list[Draw]:
+    def draws(self) -> Sequence[Draw]:
         """What is drawn now, for each world."""
         return self._chance.draws
+
+    @property
+    def values(self) -> Mapping[str, np.ndarray]:
+        """The same as arrays (worlds, *shape) by axis; not to be written."""
+        return self._chance.values
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -256,7 +259,7 @@ class Worlds:
         for row in rows:
             self.engines[row].close()
             self.engines[row] = spare()
-            self.knobs[row].update(self.engines[row].knobs)
+            self.knobs[row] = RowKnobs(self.engines[row].knobs, self._columns, row)
 
     def _ready(self, active: np.ndarray | None) -> np.ndarray:
         """Check a mask of worlds; (worlds,) bool."""

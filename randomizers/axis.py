@@ -69,19 +69,10 @@ class Axis:
     def features(self) -> tuple[str, ...]:
         """Names of the numbers that stand for this axis in a privileged observation."""
         if self.options:
-            return tuple(f"{self.name}={option}" for option in self._others)
+            return tuple(f"{self.name}={option}" for option in self.others)
         if not self.shape:
             return (self.name,)
         return tuple(f"{self.name}[{i}]" for i in range(np.size(self.nominal)))
-
-    def normalised(self, value: Any) -> np.ndarray:
-        """Scale values (..., *shape) to (..., features): 0 is nominal, 1 the far end at strength 1."""
-        if self.options:
-            return (np.asarray(value)[..., None] == np.array(self._others)).astype(float)
-        centre, reach = self._ruler
-        away = self.expression.distribution.ruler(np.asarray(value, float)) - centre
-        ratio = np.divide(away, reach, out=np.zeros_like(away), where=reach > 0.0)
-        return ratio.reshape(*away.shape[: away.ndim - len(self.shape)], len(self.features))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for reports and passports: what varied, how, and between which values."""
@@ -93,11 +84,12 @@ class Axis:
         return {**about, "low": low.tolist(), "high": high.tolist()}
 
     @cached_property
-    def _others(self) -> list[str]:
+    def others(self) -> list[str]:
+        """The words that are not nominal."""
         return [option for option in self.options if option != self.nominal]
 
     @cached_property
-    def _ruler(self) -> tuple[np.ndarray, np.ndarray]:
+    def ruler(self) -> tuple[np.ndarray, np.ndarray]:
         """Where nominal stands, and how far the farther end of the range is from it."""
         ruler = self.expression.distribution.ruler
         centre = ruler(np.asarray(self.nominal, float))

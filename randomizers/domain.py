@@ -85,14 +85,13 @@ class Domain:
         episodes = np.atleast_1d(episodes)
         strengths = once(self._strength, _each(strength, len(episodes), "strengths"))
         pins = once(self._pin, _each(pin, len(episodes), "pins"))
-        names, counts, parts = self._layout
+        names, counts = self._layout
         coordinates = uniforms(seed, episodes, ticks, names, counts)  # (worlds, coordinates)
-        drawn: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        for group in parts:
-            u, values = group.draw(coordinates, strengths, pins)
-            drawn |= {axis.name: (u[:, i], values[:, i]) for i, axis in enumerate(group.axes)}
-        unit, value = ({name: drawn[name][i] for name in names} for i in (0, 1))
-        return Draws.of(seed, episodes, ticks, unit, value, strengths)
+        drawn = [group.draw(coordinates, strengths, pins) for group in self.groups]
+        units, blocks = ([each[i] for each in drawn] for i in (0, 1))
+        seeds, ticks = (np.broadcast_to(word, episodes.shape) for word in (seed, ticks))
+        each = strengths if len(strengths) == len(episodes) else [*strengths] * len(episodes)
+        return Draws(seeds, episodes, ticks, self.groups, units, blocks, tuple(each))
 
     def apply(self, world: World, draw: Draw) -> None:
         """Write a draw to the world's knobs."""
@@ -110,15 +109,22 @@ class Domain:
         Returns:
             (vector_size,) float32, or (worlds, vector_size) for `Draws`; `names()` says what each number is.
         """
-        worlds = (len(draw),) if isinstance(draw, Draws) else ()
-        parts = [axis.normalised(draw.values[name]) for name, axis in self.axes.items()]
-        return np.concatenate([np.zeros((*worlds, 0)), *parts], axis=-1).astype(np.float32)
+        if isinstance(draw, Draws):
+            return self._vector(draw.blocks, (len(draw),))
+        return self._vector([np.stack([draw.values[axis.name] for axis in group.axes]) for group in self.groups], ())
+
+    def _vector(self, blocks: Sequence[np.ndarray], worlds: tuple[int, ...]) -> np.ndarray:
+        """Lay values (*worlds, axes, *shape) by group out."""
+        vector = np.zeros((*worlds, self.vector_size), np.float32)
+        for group, block, places in zip(self.groups, blocks, self._places, strict=True):
+            vector[..., places] = group.normalised(block)
+        return vector
 
     def names(self) -> tuple[str, ...]:
         """What each number of `vector` stands for."""
         return tuple(name for axis in self.axes.values() for name in axis.features)
 
-    @property
+    @cached_property
     def vector_size(self) -> int:
         """Length of `vector`."""
         return len(self.names())
@@ -147,10 +153,24 @@ class Domain:
         return plain_pin(pin, self.whole)
 
     @cached_property
-    def _layout(self) -> tuple[tuple[str, ...], tuple[int, ...], list[Group]]:
-        """Names of the axes, how many coordinates each takes, and the groups that are drawn together."""
-        axes = list(self.axes.values())
-        return tuple(self.axes), tuple(map(size, axes)), groups(axes)
+    def groups(self) -> list[Group]:
+        """The axes that are drawn together."""
+        return groups(list(self.axes.values()))
+
+    @cached_property
+    def _layout(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """Names of the axes, and how many coordinates each takes."""
+        return tuple(self.axes), tuple(map(size, self.axes.values()))
+
+    @cached_property
+    def _places(self) -> list[np.ndarray]:
+        """Where the numbers of each group stand in the vector."""
+        counts = [len(axis.features) for axis in self.axes.values()]
+        ends = dict(zip(self.axes, np.cumsum(counts, dtype=int)))
+        return [
+            np.concatenate([np.arange(ends[axis.name] - len(axis.features), ends[axis.name]) for axis in group.axes])
+            for group in self.groups
+        ]
 
 
 def _each(setting: Any, worlds: int, what: str) -> Sequence[Any]:

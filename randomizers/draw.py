@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from randomizers.groups import Group
 from randomizers.world import Value
 
 
@@ -68,32 +69,29 @@ class Draws:
         seed: (worlds,).
         episode: (worlds,).
         tick: (worlds,).
-        unit: (worlds, *unit_shape) by axis.
-        values: (worlds, *shape) by axis.
+        groups: The axes, in the groups in which they were drawn.
+        units: (worlds, axes, *unit_shape) by group.
+        blocks: (worlds, axes, *shape), the values by group.
         strength: One for each world.
     """
 
     seed: np.ndarray
     episode: np.ndarray
     tick: np.ndarray
-    unit: dict[str, np.ndarray]
-    values: dict[str, np.ndarray]
+    groups: Sequence[Group]
+    units: Sequence[np.ndarray]
+    blocks: Sequence[np.ndarray]
     strength: tuple[Any, ...]
 
-    @classmethod
-    def of(
-        cls,
-        seed: ArrayLike,
-        episodes: np.ndarray,
-        ticks: ArrayLike,
-        unit: dict[str, np.ndarray],
-        values: dict[str, np.ndarray],
-        strengths: Sequence[Any],
-    ) -> "Draws":
-        """Collect a batch; what is one for all is repeated for each world."""
-        seeds, ticks = (np.broadcast_to(word, episodes.shape) for word in (seed, ticks))
-        each = strengths if len(strengths) == len(episodes) else [*strengths] * len(episodes)
-        return cls(seeds, episodes, ticks, unit, values, tuple(each))
+    @cached_property
+    def unit(self) -> dict[str, np.ndarray]:
+        """Unit coordinates (worlds, *unit_shape) by axis."""
+        return by_axis(self.groups, self.units)
+
+    @cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """Values (worlds, *shape) by axis."""
+        return by_axis(self.groups, self.blocks)
 
     def __len__(self) -> int:
         return len(self.episode)
@@ -110,6 +108,16 @@ class Draws:
 
     def __iter__(self) -> Iterator[Draw]:
         return (self[row] for row in range(len(self)))
+
+
+def by_axis(groups: Sequence[Group], arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """Take arrays (worlds, axes, ...) by group apart into (worlds, ...) by axis, in the order of names."""
+    found = {
+        axis.name: array[:, place]
+        for group, array in zip(groups, arrays)
+        for place, axis in enumerate(group.axes)
+    }
+    return dict(sorted(found.items()))
 
 
 def _plain(value: Any) -> Any:

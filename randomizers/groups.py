@@ -6,6 +6,7 @@ batch of any size.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -54,18 +55,44 @@ class Group:
         """
         first = self.axes[0]
         u = units[:, self.columns].reshape(len(units), len(self.axes), *first.unit_shape)
-        held = places(pins, self.axes)  # (1 or worlds, axes), NaN where free
-        if not np.all(free := np.isnan(held)):
-            pinned = first.expression.distribution.pinned(u, np.where(free, 0.0, held))
-            u = np.where(_fit(free, u.ndim), u, pinned)
-        down, up = (_fit(level, 1 + self.nominal.ndim) for level in levels(strengths, self.axes))
+        if any(pins):
+            u = self._pinned(u, places(pins, self.axes))
+        down, up = levels(strengths, self.axes)
+        down, up = _fit(down, 1 + self.nominal.ndim), _fit(up, 1 + self.nominal.ndim)
         values = first.expression.value(self.nominal, u, down, up)
         if not first.options:
             values = np.clip(values, self.low, self.high)
-        if np.any(still := (down == 0.0) & (up == 0.0)):
+        still = (down == 0.0) & (up == 0.0)
+        if still.any():
             values = np.where(still, self.nominal, values)  # bit for bit, even where x + 0 * y is not x
         u.flags.writeable = values.flags.writeable = False
         return u, values
+
+    def normalised(self, values: np.ndarray) -> np.ndarray:
+        """Scale values (..., axes, *shape) to (..., axes * features): 0 is nominal, 1 the far end."""
+        first = self.axes[0]
+        leading = values.shape[: values.ndim - self.nominal.ndim]
+        if first.options:
+            return (values[..., None] == self._others).reshape(*leading, -1).astype(float)
+        centre, reach = self._ruler
+        away = first.expression.distribution.ruler(values) - centre
+        return np.divide(away, reach, out=np.zeros_like(away), where=reach > 0.0).reshape(*leading, -1)
+
+    def _pinned(self, u: np.ndarray, held: np.ndarray) -> np.ndarray:
+        """Put what is held, (1 or worlds, axes) with NaN where free, in the place of unit coordinates."""
+        free = np.isnan(held)
+        pinned = self.axes[0].expression.distribution.pinned(u, np.where(free, 0.0, held))
+        return np.where(_fit(free, u.ndim), u, pinned)
+
+    @cached_property
+    def _others(self) -> np.ndarray:
+        """The words of each axis that are not nominal, (axes, words)."""
+        return np.array([axis.others for axis in self.axes], str)
+
+    @cached_property
+    def _ruler(self) -> tuple[np.ndarray, np.ndarray]:
+        centres, reaches = zip(*(axis.ruler for axis in self.axes), strict=True)
+        return np.stack(centres), np.stack(reaches)
 
 
 def groups(axes: Sequence[Axis]) -> list[Group]:
@@ -74,7 +101,7 @@ def groups(axes: Sequence[Axis]) -> list[Group]:
     start = 0
     for axis in axes:
         count = size(axis)
-        chosen, columns = members.setdefault((axis.expression, axis.shape), ([], []))
+        chosen, columns = members.setdefault((axis.expression, axis.shape, axis.options), ([], []))
         chosen.append(axis)
         columns.append(np.arange(start, start + count))
         start += count

@@ -32,8 +32,8 @@ def philox(counter: Sequence[ArrayLike], key: Sequence[ArrayLike]) -> tuple[np.n
     Returns:
         Four uint64 arrays of words in [0, 2**32).
     """
-    a, b, c, d, key0, key1 = np.broadcast_arrays(*(np.asarray(word, np.uint64) for word in (*counter, *key)))
-    for _ in range(_ROUNDS):
+    a, b, c, d, key0, key1 = (np.asarray(word, np.uint64) for word in (*counter, *key))
+    for _ in range(_ROUNDS):  # words that worlds or names share stay small until the rounds mix them
         left, right = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
         a, b, c, d = (right >> _SHIFT) ^ b ^ key0, right & _WORD, (left >> _SHIFT) ^ d ^ key1, left & _WORD
         key0, key1 = (key0 + _WEYL[0]) & _WORD, (key1 + _WEYL[1]) & _WORD

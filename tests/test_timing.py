@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from envs.arms.controller import Commands
-from envs.timing import LONGEST_S, ActionDelay, ImageDelay, latency_knob
+from envs.timing import LONGEST_S, ActionDelay, ImageDelay, latency_column
 
 PERIOD = 0.05
 ALL = np.arange(1)
@@ -95,7 +95,7 @@ def test_images_never_run_backwards():
 
 def test_a_latency_knob_reads_what_it_wrote():
     latency = np.zeros(3)
-    knob = latency_knob(latency, 1)
+    knob = latency_column(latency).knob(1)
     knob.write(0.07)
     assert knob.read() == 0.07 and latency.tolist() == [0.0, 0.07, 0.0]
     assert knob.nominal == 0.0 and knob.limits == (0.0, LONGEST_S)

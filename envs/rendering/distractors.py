@@ -7,9 +7,10 @@ distractors.place(appearance, transforms, rows)      # before a Frame is drawn
 
 import numpy as np
 
+from envs.columns import Column, number, word
 from envs.rendering.assets import DISTRACTOR_SHAPES, DISTRACTORS, TABLE_TOP_M
 from envs.rendering.scene import Appearance, Scene
-from randomizers.world import Knob, Value
+from randomizers.world import Knob
 
 NOMINAL_POSITIONS = ((0.16, 0.33), (0.16, -0.33), (0.00, 0.36), (0.00, -0.36))
 """Centres of the four places beside the base, seen by both cameras and hiding nothing [m]."""
@@ -34,49 +35,28 @@ class Distractors:
         self.size = np.full((worlds, DISTRACTORS), NOMINAL_SIZE_M)
         self.shape = np.zeros((worlds, DISTRACTORS), np.int64)
 
-    def knobs(self, row: int) -> dict[str, Knob]:
-        """Name what can be changed in one world."""
-
-        def set_count(value: Value) -> None:
-            self.count[row] = round(float(value))
-
+    def columns(self) -> dict[str, Column]:
+        """Name what can be changed."""
         found = {
-            "distractors.count": Knob(
-                0.0,
-                "1",
-                lambda: float(self.count[row]),
-                set_count,
-                (0.0, float(DISTRACTORS)),
+            "distractors.count": Column(
+                0.0, "1", lambda row: float(self.count[row]), self._set_count, (0.0, float(DISTRACTORS))
             )
         }
         for index in range(DISTRACTORS):
-            found |= self._knobs_of(row, index)
+            here, at = f"distractors.{index}", (index,)
+            found |= {
+                f"{here}.position": number(self.position, NOMINAL_POSITIONS[index], "m", POSITION_LIMITS_M, at),
+                f"{here}.size": number(self.size, NOMINAL_SIZE_M, "m", SIZE_LIMITS_M, at),
+                f"{here}.shape": word(self.shape, DISTRACTOR_SHAPES[0], DISTRACTOR_SHAPES, at),
+            }
         return found
 
-    def _knobs_of(self, row: int, index: int) -> dict[str, Knob]:
-        def set_position(value: Value) -> None:
-            self.position[row, index] = value
+    def knobs(self, row: int) -> dict[str, Knob]:
+        """Name what can be changed in one world."""
+        return {name: column.knob(row) for name, column in self.columns().items()}
 
-        def set_size(value: Value) -> None:
-            self.size[row, index] = value
-
-        def set_shape(value: Value) -> None:
-            self.shape[row, index] = DISTRACTOR_SHAPES.index(str(value))
-
-        here = f"distractors.{index}"
-        return {
-            f"{here}.position": Knob(
-                np.array(NOMINAL_POSITIONS[index]), "m", lambda: self.position[row, index].copy(),
-                set_position, POSITION_LIMITS_M,
-            ),
-            f"{here}.size": Knob(
-                NOMINAL_SIZE_M, "m", lambda: float(self.size[row, index]), set_size, SIZE_LIMITS_M
-            ),
-            f"{here}.shape": Knob(
-                DISTRACTOR_SHAPES[0], "1", lambda: DISTRACTOR_SHAPES[self.shape[row, index]],
-                set_shape, options=DISTRACTOR_SHAPES,
-            ),
-        }  # fmt: skip
+    def _set_count(self, rows: np.ndarray, values: np.ndarray) -> None:
+        self.count[rows] = np.rint(values)
 
     def place(self, appearance: Appearance, transforms: np.ndarray, rows: np.ndarray) -> None:
         """Write who is visible, and where, into the look and the transforms of the given worlds.
