@@ -1,4 +1,4 @@
-"""What the cameras of a batch of worlds see: looks, distractors, latency, drawing, sensor.
+"""What the cameras of a batch of worlds see: looks, distractors, latency, drawing, lens and sensor.
 
     sight = Sight(scene, worlds=8, period_s=0.05, cameras=("front",), image_size=84, renderer=renderer)
     sight.begin(rows, rows, engines)                 # remember where everything is
@@ -17,8 +17,8 @@ from envs.engine import Engine
 from envs.rendering.appearance import columns as visual_columns
 from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
+from envs.rendering.lens import expose, pick
 from envs.rendering.scene import Frame, Images, Renderer, Scene
-from envs.rendering.sensor import expose
 from envs.timing import ImageDelay, latency_column
 from randomizers.errors import unknown
 
@@ -97,9 +97,9 @@ class Sight:
         transforms = self._delay.shown()
         self.distractors.place(self.appearance, transforms, rows)
         self.renderer.draw(Frame(transforms, self.appearance, rows, self._indices), Images(self._drawn))
-        lens = np.ix_(rows, np.array(self._indices))
-        exposure, noise = self.appearance.lenses.exposure[lens], self.appearance.lenses.noise[lens]
-        shots = expose(self._drawn[rows], exposure, noise, addresses, self.cameras)
+        where = np.ix_(rows, np.array(self._indices))
+        lens, fov_deg = pick(self.appearance.lenses, where), self.appearance.fov_deg[where]
+        shots = expose(self._drawn[rows], lens, fov_deg, addresses, self.cameras)
         for slot, camera in enumerate(self.cameras):
             seen[camera][rows] = shots[:, slot]
         return seen
