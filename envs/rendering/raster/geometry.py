@@ -8,8 +8,8 @@ from envs.rendering.rigid import bounding_spheres
 from envs.rendering.scene import Mesh, Scene
 from envs.rendering.shadows import NO_CASTERS
 
-CASTS = ("nothing", "back", "both")
-"""How a part throws shadows: closed bodies by their faces away from the light, which keeps lit faces clean."""
+CASTS = ("nothing", "front", "both")
+"""Faces of a part that throw shadows: those of a closed body that look at the lamp are enough."""
 OPEN_SHARE = 0.2
 """Share of edges with one triangle from which a mesh counts as an open sheet; a choice."""
 
@@ -119,4 +119,4 @@ def _casting(name: str, mesh: Mesh) -> int:
     faces = welded.reshape(-1)[mesh.faces]
     edges = np.sort(np.concatenate((faces[:, :2], faces[:, 1:], faces[:, [2, 0]])), axis=1)
     _, count = np.unique(edges, axis=0, return_counts=True)
-    return CASTS.index("both" if (count == 1).mean() > OPEN_SHARE else "back")
+    return CASTS.index("both" if (count == 1).mean() > OPEN_SHARE else "front")

@@ -16,14 +16,14 @@ STRIDE = CHUNK + 16
 # float32 attributes of samples. The first eight come from planes, the next eight from the surface.
 (
     NORMAL_X, NORMAL_Y, NORMAL_Z, U, V, DETAIL, _6, _7,
-    RED, GREEN, BLUE, SPECULAR, SHININESS, PICTURE, _14, _15,
+    RED, GREEN, BLUE, SPECULAR, SHININESS, PICTURE, CASTER, _15,
     INVERSE, COLUMN, ROW, POINT_X, POINT_Y, POINT_Z, VIEW_X, VIEW_Y, VIEW_Z,
     DIFFUSE_R, DIFFUSE_G, DIFFUSE_B, SHINE_R, SHINE_G, SHINE_B, LIT,
     TEXEL_R, TEXEL_G, TEXEL_B, PART_U, PART_V, NEAR_00, NEAR_10, NEAR_01, NEAR_11, WEIGHT,
 ) = (STRIDE * row for row in range(42))  # fmt: skip
 SAMPLE_FLOATS = 42 * STRIDE
 PLANE_ROWS = (NORMAL_X, NORMAL_Y, NORMAL_Z, U, V, DETAIL, _6, _7)
-SURFACE_ROWS = (RED, GREEN, BLUE, SPECULAR, SHININESS, PICTURE, _14, _15)
+SURFACE_ROWS = (RED, GREEN, BLUE, SPECULAR, SHININESS, PICTURE, CASTER, _15)
 
 # int32 attributes of samples.
 RECORD_OF, PIXEL, MAP_AT, TEXEL_00, TEXEL_10, TEXEL_01, TEXEL_11, COLOUR = (STRIDE * row for row in range(8))
@@ -117,6 +117,7 @@ class Scratch(NamedTuple):
     ids: int32 image of accepted triangles, -1 for none.
     accepted: (triangles, 4) int32 triangle, part, vertex offset, clipped triangle or -1.
     record_of: (triangles,) int32 record of an accepted triangle, -1 while it has none.
+    recorded: (triangles,) int32 the accepted triangle of each record.
     candidates: (triangles,) int32 what survived culling.
     records: (triangles * RECORD,) float32.
     clipped: (triangles, 3, 6) float32 corners of clipped triangles: column, row, 1 / depth, three weights.
@@ -135,7 +136,7 @@ class Scratch(NamedTuple):
     seen_lights: (lights, LIGHT) float32 in the camera's frame.
     shadow_poses: (lights, 12) float32 shadow texel from camera.
     blend: (4 * pixels,) float32 sums of pixels with edges.
-    edges: (pixels,) int32 those pixels.
+    edges: (pixels,) int32, 1 for those pixels.
     cycles: (len(STAGES),) int64 processor cycles spent.
     """
 
@@ -145,6 +146,7 @@ class Scratch(NamedTuple):
     ids: np.ndarray
     accepted: np.ndarray
     record_of: np.ndarray
+    recorded: np.ndarray
     candidates: np.ndarray
     records: np.ndarray
     clipped: np.ndarray

@@ -8,6 +8,7 @@ from envs.rendering.raster.layout import (
     COLOUR,
     COLUMN,
     EDGE,
+    FOCAL_X,
     INVERSE,
     PIXEL,
     RECORD_OF,
@@ -17,7 +18,7 @@ from envs.rendering.raster.layout import (
     TEXEL_R,
     WEIGHT,
 )
-from envs.rendering.raster.records import record_of
+from envs.rendering.raster.records import make_records
 from envs.rendering.raster.shading import shade
 from envs.rendering.raster.texture import backdrop_colour
 
@@ -28,50 +29,66 @@ WHOLE = f4(-1.0)
 
 
 @compiled()
-def _same_surface(meshes, accepted, left, right):
-    """Tell whether two accepted triangles belong to one smooth piece of one part."""
-    if left == right:
-        return True
-    if left < 0 or right < 0:
-        return False
-    same_part = accepted[left, 1] == accepted[right, 1]
-    return same_part and meshes.groups[accepted[left, 0]] == meshes.groups[accepted[right, 0]]
+def _collect(first, made, meshes, scratch, backdrop, texels, exponent, size, pixels):
+    """Make samples of the pixels from `first` on until a chunk is full.
 
-
-@compiled()
-def _place(column, row, at, meshes, scratch, size, places):
-    """List the samples to shade in one pixel: (k, column, row, 1 / depth, weight) each, in the 2 x 2 grid.
-
-    Args:
-        at: Index of the pixel's first sample in the visibility buffer.
-        places: (4, 5) float64, receives them; float64 holds any number of a triangle.
+    A pixel that one triangle covers becomes a single sample at its centre. Any other becomes a sample per smooth
+    piece it shows, weighted by how many of its four points that covers; their sum is kept in `blend`.
 
     Returns:
-        How many; a single one of weight WHOLE if one triangle covers the pixel.
+        Next pixel, number of samples, number of records.
     """
-    stride = 2 * size + EDGE
-    ids, near = scratch.ids, scratch.nearness_float
-    k = ids[at]
-    if k == ids[at + 1] and k == ids[at + stride] and k == ids[at + stride + 1]:
-        middle = QUARTER * (near[at] + near[at + 1] + near[at + stride] + near[at + stride + 1])
-        places[0, 0], places[0, 1], places[0, 2] = k, 2 * column + 1, 2 * row + 1
-        places[0, 3], places[0, 4] = middle, WHOLE
-        return 1
-    count, used = 0, 0
-    for q in range(4):
-        if used & (1 << q):
-            continue
-        here = at + (q & 1) + (q >> 1) * stride
-        k, covers = ids[here], 1
-        for other in range(q + 1, 4):
-            there = ids[at + (other & 1) + (other >> 1) * stride]
-            if not used & (1 << other) and _same_surface(meshes, scratch.accepted, k, there):
-                used |= 1 << other
-                covers += 1
-        places[count, 0], places[count, 1], places[count, 2] = k, 2 * column + (q & 1) + 0.5, 2 * row + (q >> 1) + 0.5
-        places[count, 3], places[count, 4] = near[here], QUARTER * f4(covers)
-        count += 1
-    return count
+    samples, integers, blend = scratch.samples, scratch.integers, scratch.blend
+    ids, near, accepted, groups = scratch.ids, scratch.nearness_float, scratch.accepted, meshes.groups
+    record_of, recorded, edges = scratch.record_of, scratch.recorded, scratch.edges
+    stride, n, pixel = 2 * size + EDGE, 0, first
+    while pixel < size * size and n <= CHUNK - 4:
+        row, column = pixel // size, pixel % size
+        at = 2 * row * stride + 2 * column
+        k = ids[at]
+        whole = (k == ids[at + 1]) & (k == ids[at + stride]) & (k == ids[at + stride + 1])
+        edges[pixel] = not whole
+        if not whole:
+            for c in range(3):
+                blend[4 * pixel + c] = ZERO
+        used = 0
+        for q in range(1 if whole else 4):
+            if used & (1 << q):
+                continue
+            here = at + (q & 1) + (q >> 1) * stride
+            k, covers = ids[here], 1
+            for other in range(q + 1, 1 if whole else 4):
+                there = ids[at + (other & 1) + (other >> 1) * stride]
+                alike = k == there
+                if (k >= 0) & (there >= 0) & (not alike):
+                    alike = accepted[k, 1] == accepted[there, 1]
+                    alike &= groups[accepted[k, 0]] == groups[accepted[there, 0]]
+                if alike and not used & (1 << other):
+                    used |= 1 << other
+                    covers += 1
+            if k < 0:
+                colour = backdrop_colour(backdrop, texels, exponent, column, row, size)
+                for c in range(3):
+                    if whole:
+                        pixels[3 * pixel + c] = np.uint8(colour[c] + HALF)
+                    else:
+                        blend[4 * pixel + c] += QUARTER * f4(covers) * colour[c]
+                continue
+            if record_of[k] < 0:
+                record_of[k], recorded[made] = made, k
+                made += 1
+            integers[RECORD_OF + n], integers[PIXEL + n] = record_of[k], pixel
+            if whole:
+                samples[COLUMN + n], samples[ROW + n] = f4(2 * column + 1), f4(2 * row + 1)
+                middle = near[at] + near[at + 1] + near[at + stride] + near[at + stride + 1]
+                samples[INVERSE + n], samples[WEIGHT + n] = QUARTER * middle, WHOLE
+            else:
+                samples[COLUMN + n] = f4(2 * column + (q & 1)) + HALF
+                samples[ROW + n] = f4(2 * row + (q >> 1)) + HALF
+                samples[INVERSE + n], samples[WEIGHT + n] = near[here], QUARTER * f4(covers)
+            n += 1
+        pixel += 1
+    return pixel, n, made
 
 
 @compiled()
@@ -94,37 +111,17 @@ def _spread(scratch, n, pixels):
 @compiled()
 def paint_smooth(meshes, scratch, surfaces, view, ambient, backdrop, texels, exponent, shadow_size, size, pixels):
     """Shade a view whose visibility buffer is twice as large as the image, into pixels (3 * size * size,) uint8."""
-    detail = f4(2 << exponent) / view[12]
-    samples, integers, places = scratch.samples, scratch.integers, np.zeros((4, 5))
-    made, n, edges = 0, 0, 0
-    for pixel in range(size * size):
-        row, column = pixel // size, pixel % size
-        count = _place(column, row, 2 * row * (2 * size + EDGE) + 2 * column, meshes, scratch, size, places)
-        if places[0, 4] > 0.0:
-            scratch.edges[edges] = pixel
-            edges += 1
-            for c in range(3):
-                scratch.blend[4 * pixel + c] = ZERO
-        for i in range(count):
-            k, weight = int(places[i, 0]), f4(places[i, 4])
-            if k < 0:
-                colour = backdrop_colour(backdrop, texels, exponent, column, row, size)
-                for c in range(3):
-                    if weight < ZERO:
-                        pixels[3 * pixel + c] = np.uint8(colour[c] + HALF)
-                    else:
-                        scratch.blend[4 * pixel + c] += weight * colour[c]
-                continue
-            record, made = record_of(k, made, meshes, scratch, surfaces, detail)
-            integers[RECORD_OF + n], integers[PIXEL + n] = record, pixel
-            samples[COLUMN + n], samples[ROW + n] = f4(places[i, 1]), f4(places[i, 2])
-            samples[INVERSE + n], samples[WEIGHT + n] = f4(places[i, 3]), weight
-            n += 1
-        if n > CHUNK - 4 or (n > 0 and pixel == size * size - 1):
+    detail = f4(2 << exponent) / view[FOCAL_X]
+    pixel, made = 0, 0
+    while pixel < size * size:
+        known = made
+        pixel, n, made = _collect(pixel, known, meshes, scratch, backdrop, texels, exponent, size, pixels)
+        if made > known:
+            make_records(known, made, meshes, scratch, surfaces, detail)
+        if n > 0:
             shade(scratch, n, view, ambient, texels, exponent, shadow_size)
             _spread(scratch, n, pixels)
-            n = 0
-    for j in range(edges):
-        pixel = scratch.edges[j]
-        for c in range(3):
-            pixels[3 * pixel + c] = np.uint8(min(scratch.blend[4 * pixel + c] + HALF, f4(255.0)))
+    for pixel in range(size * size):
+        if scratch.edges[pixel]:
+            for c in range(3):
+                pixels[3 * pixel + c] = np.uint8(min(scratch.blend[4 * pixel + c] + HALF, f4(255.0)))

@@ -39,69 +39,69 @@ def prepare_part(pose, surface, parts, at):
 
 
 @compiled(fastmath=EXACT, inline=True)
-def _blend_corners(meshes, at, piece, corner):
+def _blend_corners(corners, at, clipped, piece, corner):
     """Interpolate normals and texture coordinates at the corners of a clipped triangle."""
     for q in range(3):
-        a, b, c = piece[q, 3], piece[q, 4], piece[q, 5]
+        a, b, c = clipped[piece, q, 3], clipped[piece, q, 4], clipped[piece, q, 5]
         for k in range(3):
-            i = at + k
-            corner[3 * q + k] = a * meshes.corners[i] + b * meshes.corners[i + 3] + c * meshes.corners[i + 6]
-        for k in range(2):
-            i = at + 9 + k
-            corner[9 + 2 * q + k] = a * meshes.corners[i] + b * meshes.corners[i + 2] + c * meshes.corners[i + 4]
+            corner[3 * q + k] = a * corners[at + k] + b * corners[at + 3 + k] + c * corners[at + 6 + k]
+        for k in range(9, 11):
+            corner[2 * q + k] = a * corners[at + k] + b * corners[at + 2 + k] + c * corners[at + 4 + k]
 
 
 @compiled(fastmath=EXACT, inline=True)
-def make_record(k, record, meshes, scratch, surfaces, detail):
-    """Write the record of accepted triangle k.
+def _corner_places(piece, clipped, projected, triangles, triangle, offset):
+    """Give column, row, 1 / depth of the three corners of a triangle, clipped (piece >= 0) or whole."""
+    if piece >= 0:
+        return (
+            clipped[piece, 0, 0], clipped[piece, 0, 1], clipped[piece, 0, 2],
+            clipped[piece, 1, 0], clipped[piece, 1, 1], clipped[piece, 1, 2],
+            clipped[piece, 2, 0], clipped[piece, 2, 1], clipped[piece, 2, 2],
+        )  # fmt: skip
+    i = triangles[3 * triangle] + offset
+    j = triangles[3 * triangle + 1] + offset
+    k = triangles[3 * triangle + 2] + offset
+    return (
+        projected[i], projected[i + 1], projected[i + 2],
+        projected[j], projected[j + 1], projected[j + 2],
+        projected[k], projected[k + 1], projected[k + 2],
+    )  # fmt: skip
+
+
+@compiled(fastmath=EXACT)
+def make_records(first, end, meshes, scratch, surfaces, detail):
+    """Write records [first, end), of the accepted triangles that `recorded` lists.
+
+    One call for many: handing over arrays costs more than a record.
 
     Args:
-        k: Its number in the visibility buffer.
-        record: Number of the record.
         meshes, scratch: See `layout`.
         surfaces: (surfaces, SURFACE) of this world.
         detail: Texels of a tile over the focal length [px]: texture density times depth times this is texels/pixel.
     """
-    triangle, part = scratch.accepted[k, 0], scratch.accepted[k, 1]
-    offset, piece = scratch.accepted[k, 2], scratch.accepted[k, 3]
-    to, columns, at = RECORD * record, PART * part, CORNERS * triangle
-    if piece < 0:
-        projected = scratch.projected
-        i0 = meshes.triangles[3 * triangle] + offset
-        i1 = meshes.triangles[3 * triangle + 1] + offset
-        i2 = meshes.triangles[3 * triangle + 2] + offset
-        x0, y0 = projected[i0], projected[i0 + 1]
-        x1, y1, x2, y2 = projected[i1] - x0, projected[i1 + 1] - y0, projected[i2] - x0, projected[i2 + 1] - y0
-        triangle_planes(
-            scratch.records, to, scratch.parts, columns, meshes.corners, at,
-            projected[i0 + 2], projected[i1 + 2], projected[i2 + 2],
-            x0, y0, x1, y1, x2, y2, ONE / (x1 * y2 - x2 * y1),
-        )  # fmt: skip
-    else:
-        cut = scratch.clipped[piece]
-        _blend_corners(meshes, at, cut, scratch.corner)
-        x0, y0 = cut[0, 0], cut[0, 1]
-        x1, y1, x2, y2 = cut[1, 0] - x0, cut[1, 1] - y0, cut[2, 0] - x0, cut[2, 1] - y0
-        triangle_planes(
-            scratch.records, to, scratch.parts, columns, scratch.corner, 0,
-            cut[0, 2], cut[1, 2], cut[2, 2], x0, y0, x1, y1, x2, y2, ONE / (x1 * y2 - x2 * y1),
-        )  # fmt: skip
-    surface = surfaces[meshes.surfaces[part]]
-    records = scratch.records
-    # The sixth plane is constant: texels a metre away, for the choice of the mip map.
-    records[to + 21] = meshes.corners[at + 15] * scratch.parts[columns + PART_SCALE] * detail
-    for c in range(3):
-        records[to + 24 + c] = surface[TINT + c]
-    records[to + 27], records[to + 28], records[to + 29] = surface[GLOSS], surface[EXPONENT], surface[PICTURE_OF]
-    records[to + 30], records[to + 31] = ZERO, ZERO
-
-
-@compiled(fastmath=EXACT, inline=True)
-def record_of(k, made, meshes, scratch, surfaces, detail):
-    """Find the record of accepted triangle k, making it if there is none; gives it and how many there are."""
-    record = scratch.record_of[k]
-    if record < 0:
-        make_record(k, made, meshes, scratch, surfaces, detail)
-        scratch.record_of[k] = record = np.int32(made)
-        made += 1
-    return record, made
+    corners, triangles, casts, surface_of = meshes.corners, meshes.triangles, meshes.casts, meshes.surfaces
+    accepted, recorded, records, parts = scratch.accepted, scratch.recorded, scratch.records, scratch.parts
+    projected, clipped, corner = scratch.projected, scratch.clipped, scratch.corner
+    for record in range(first, end):
+        k = recorded[record]
+        triangle, part, piece = accepted[k, 0], accepted[k, 1], accepted[k, 3]
+        to, columns, at = RECORD * record, PART * part, CORNERS * triangle
+        x0, y0, n0, x1, y1, n1, x2, y2, n2 = _corner_places(
+            piece, clipped, projected, triangles, triangle, accepted[k, 2]
+        )
+        x1, y1, x2, y2 = x1 - x0, y1 - y0, x2 - x0, y2 - y0
+        area = ONE / (x1 * y2 - x2 * y1)
+        if piece >= 0:
+            _blend_corners(corners, at, clipped, piece, corner)
+            triangle_planes(records, to, parts, columns, corner, 0, n0, n1, n2, x0, y0, x1, y1, x2, y2, area)
+        else:
+            triangle_planes(records, to, parts, columns, corners, at, n0, n1, n2, x0, y0, x1, y1, x2, y2, area)
+        # The sixth plane is constant: texels a metre away, for the choice of the mip map.
+        records[to + 21] = corners[at + 15] * parts[columns + PART_SCALE] * detail
+        surface = surface_of[part]
+        for c in range(3):
+            records[to + 24 + c] = surfaces[surface, TINT + c]
+        records[to + 27], records[to + 28] = surfaces[surface, GLOSS], surfaces[surface, EXPONENT]
+        records[to + 29] = surfaces[surface, PICTURE_OF]
+        records[to + 30] = ONE if casts[part] > 0 else ZERO
+        records[to + 31] = ZERO

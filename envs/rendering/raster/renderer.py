@@ -215,6 +215,7 @@ def make_scratch(meshes: Meshes, size: int, samples: int, shadow_size: int) -> S
         ids=images[gap:],
         accepted=np.empty((listed, 4), np.int32),
         record_of=np.empty(listed, np.int32),
+        recorded=np.empty(listed, np.int32),
         candidates=np.empty(listed, np.int32),
         records=np.zeros(listed * RECORD, np.float32),
         clipped=np.empty((listed, 3, 6), np.float32),

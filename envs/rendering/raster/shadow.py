@@ -1,7 +1,7 @@
 """Shadow maps: the casters as each lamp sees them, drawn once per world and shared by its cameras.
 
 Directional lamps look in parallel and their map is fitted to the casters; a spot looks through its cone; a point
-light has six maps, a cube around it. Closed bodies are drawn by their far faces, so lit faces never lie on the map.
+light has six maps, a cube around it.
 """
 
 import math
@@ -171,7 +171,7 @@ def _draw_flat(meshes, scratch, transforms, visible, view, number, size):
         project_flat(meshes.vertices, first, end, pose, scratch.projected, 0)
         draw_depth(
             meshes.triangles, face, last, -4 * first, scratch.projected, size, size, size + EDGE,
-            meshes.casts[part] == CAST_BOTH, True, scratch.candidates, image,
+            True, meshes.casts[part] == CAST_BOTH, scratch.candidates, image,
         )  # fmt: skip
 
 
@@ -191,12 +191,12 @@ def _draw_face(meshes, scratch, transforms, visible, view, number, size, mirrore
         if nearest < NEAR:
             draw_clipped(
                 meshes.vertices, meshes.triangles, face, last, pose, view, NEAR, size, size, size + EDGE,
-                both or mirrored, both or not mirrored, -1, scratch.accepted, 0, scratch.clipped, 0,
+                both or not mirrored, both or mirrored, -1, scratch.accepted, 0, scratch.clipped, 0,
                 scratch.polygon, image, image,
             )  # fmt: skip
             continue
         project(meshes.vertices, first, end, pose, view, scratch.projected, 0)
         draw_depth(
             meshes.triangles, face, last, -4 * first, scratch.projected, size, size, size + EDGE,
-            both or mirrored, both or not mirrored, scratch.candidates, image,
+            both or not mirrored, both or mirrored, scratch.candidates, image,
         )  # fmt: skip

@@ -3,8 +3,8 @@
 import numpy as np
 
 from envs.rendering.raster.compiled import compiled
-from envs.rendering.raster.layout import CHUNK, COLOUR, COLUMN, EDGE, INVERSE, RECORD_OF, ROW
-from envs.rendering.raster.records import record_of
+from envs.rendering.raster.layout import CHUNK, COLOUR, COLUMN, EDGE, FOCAL_X, INVERSE, RECORD_OF, ROW
+from envs.rendering.raster.records import make_records
 from envs.rendering.raster.shading import shade
 from envs.rendering.raster.texture import backdrop_colour
 
@@ -13,9 +13,11 @@ HALF, ONE = f4(0.5), f4(1.0)
 
 
 @compiled()
-def _collect(first, n, made, meshes, scratch, surfaces, detail, size):
+def _collect(first, n, made, scratch, size):
     """Make samples of n pixels from `first` on; gives the number of records and of pixels that show nothing."""
     samples, integers, stride = scratch.samples, scratch.integers, size + EDGE
+    ids, nearness = scratch.ids, scratch.nearness_float
+    record_of, recorded = scratch.record_of, scratch.recorded
     row, column, empty, i = first // size, first % size, 0, 0
     while i < n:
         run, at, height = min(n - i, size - column), row * stride + column, f4(row) + HALF
@@ -24,15 +26,17 @@ def _collect(first, n, made, meshes, scratch, surfaces, detail, size):
         for j in range(run):
             samples[ROW + i + j] = height
         for j in range(run):
-            samples[INVERSE + i + j] = scratch.nearness_float[at + j]
+            samples[INVERSE + i + j] = nearness[at + j]
         for j in range(run):
-            k = scratch.ids[at + j]
+            k = ids[at + j]
             if k < 0:
                 empty += 1
                 integers[RECORD_OF + i + j] = 0
                 continue
-            record, made = record_of(k, made, meshes, scratch, surfaces, detail)
-            integers[RECORD_OF + i + j] = record
+            if record_of[k] < 0:
+                record_of[k], recorded[made] = made, k
+                made += 1
+            integers[RECORD_OF + i + j] = record_of[k]
         i, row, column = i + run, row + 1, 0
     return made, empty
 
@@ -64,11 +68,14 @@ def _write_backdrop(first, n, scratch, backdrop, texels, exponent, size, pixels)
 @compiled()
 def paint(meshes, scratch, surfaces, view, ambient, backdrop, texels, exponent, shadow_size, size, pixels):
     """Shade a view whose visibility buffer has the size of the image, into pixels (3 * size * size,) uint8."""
-    detail = f4(1 << exponent) / view[12]
+    detail = f4(1 << exponent) / view[FOCAL_X]
     made = 0
     for first in range(0, size * size, CHUNK):
         n = min(CHUNK, size * size - first)
-        made, empty = _collect(first, n, made, meshes, scratch, surfaces, detail, size)
+        known = made
+        made, empty = _collect(first, n, known, scratch, size)
+        if made > known:
+            make_records(known, made, meshes, scratch, surfaces, detail)
         if empty < n:
             shade(scratch, n, view, ambient, texels, exponent, shadow_size)
             _write(scratch.integers, n, pixels, first)
