@@ -18,8 +18,9 @@ from envs.rendering.appearance import columns as visual_columns
 from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
 from envs.rendering.lens import expose, pick
-from envs.rendering.scene import Frame, Images, Renderer, Scene
+from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
 from envs.timing import ImageDelay, latency_column
+from randomizers import Domain
 from randomizers.errors import unknown
 
 
@@ -68,6 +69,24 @@ class Sight:
             **self.distractors.columns(),
             "latency.images": latency_column(self._delay.latency),
         }
+
+    def check(self, varying: Domain) -> None:
+        """Refuse a randomization of what nobody would see.
+
+        Raises:
+            ValueError: Images are observed, and something varies that their renderer does not draw.
+        """
+        if self.renderer is None or not self.cameras:
+            return
+        for name, axis in varying.axes.items():
+            if kind(name) in EVERYTHING - self.renderer.draws:
+                able = ", ".join(sorted(self.renderer.draws))
+                raise ValueError(
+                    f"{axis.family} varies `{name}`, which {self.renderer.name} does not draw; it draws {able}. "
+                    f"Leave {kind(name)} out (`BASIC` has what any renderer draws), or choose another renderer."
+                )
+            if name.endswith((".depth_noise", ".depth_holes")):
+                raise ValueError(f"{axis.family} varies `{name}`, but no depth images are observed; leave it out.")
 
     def begin(self, rows: np.ndarray, sound: np.ndarray, engines: Sequence[Engine]) -> None:
         """Forget the past of some worlds and record the present of those that are sound."""

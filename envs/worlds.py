@@ -95,6 +95,7 @@ class Worlds:
         self._columns = {"latency.action": latency_column(self._delay.latency), **self.sight.columns}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
+        self.sight.check(self.randomization)
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))

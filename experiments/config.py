@@ -15,7 +15,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from randomizers import DEFAULT
+from randomizers import BASIC
 from randomizers.errors import unknown
 
 SHIPPED = Path(__file__).parent
@@ -141,7 +141,7 @@ class Config:
     arm: str = "panda"
     seed: int = 0
     strength: float = 1.0
-    randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
+    randomize: dict[str, Any] = field(default_factory=BASIC.to_dict)
     images: Images = field(default_factory=Images)
     collect: Collect = field(default_factory=Collect)
     network: Network = field(default_factory=Network)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.config import Config
 from experiments.policies import cameras_of, check_worlds, pool_options, sim_spec
 from experiments.run import Run
+from randomizers.default import SIGHT
 
 if TYPE_CHECKING:
     from agents.dagger import DaggerSettings
@@ -63,7 +64,7 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
     return settings, policy
 
 
-SIGHT = ("Texture", "Lighting", "Camera", "Exposure", "Noise", "Distractors")
+LOOKS = frozenset(type(randomizer).__name__ for randomizer in SIGHT)
 """Randomizers of what is seen; they can be drawn anew at any step without disturbing the motion."""
 
 
@@ -71,7 +72,7 @@ def training_spec(config: Config) -> "WorldsSpec":
     """Give the worlds to learn in: looks are redrawn as often as `train.redraw_sight` says."""
     redrawn = {
         name: fields | {"when": config.train.redraw_sight}
-        if fields is not None and name.split()[0] in SIGHT and fields.get("when", "episode") == "episode"
+        if fields is not None and name.split()[0] in LOOKS and fields.get("when", "episode") == "episode"
         else fields
         for name, fields in config.randomize.items()
     }

@@ -12,29 +12,32 @@ from randomizers.adaptive import AutoRange
 from randomizers.axis import Axis
 from randomizers.base import Randomization, Randomizer, varies
 from randomizers.camera import Camera
-from randomizers.default import DEFAULT
+from randomizers.default import BASIC, DEFAULT
 from randomizers.distributions import Choice, Cone, Distribution, LogUniform, Uniform
 from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
-from randomizers.lighting import Lighting
+from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
 from randomizers.physics import Damping, Friction, Mass
 from randomizers.scene import Distractors
-from randomizers.sensing import Exposure, Noise
+from randomizers.sensing import Depth, Exposure, Lens, Noise
 from randomizers.shapes import Beta, Mixture, Normal
-from randomizers.texture import Texture
+from randomizers.texture import Background, Texture
 from randomizers.when import Every
 from randomizers.world import Knob, World
 
 __all__ = [
+    "BASIC",
     "DEFAULT",
     "AutoRange",
     "Axis",
+    "Background",
     "Beta",
     "Camera",
     "Choice",
     "Cone",
     "Damping",
+    "Depth",
     "Distractors",
     "Distribution",
     "Domain",
@@ -46,7 +49,9 @@ __all__ = [
     "Friction",
     "Gain",
     "Knob",
+    "Lamps",
     "Latency",
+    "Lens",
     "Lighting",
     "LogUniform",
     "Mass",

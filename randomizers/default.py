@@ -7,12 +7,19 @@ the randomizer's file. `print(DEFAULT)` and `DEFAULT.to_dict()` spell all of the
 from randomizers.actuation import Gain, Latency
 from randomizers.base import Randomization
 from randomizers.camera import Camera
-from randomizers.lighting import Lighting
+from randomizers.distributions import Uniform
+from randomizers.lighting import Lamps, Lighting
+from randomizers.notation import nominal
 from randomizers.physics import Damping, Friction, Mass
 from randomizers.scene import Distractors
-from randomizers.sensing import Exposure, Noise
-from randomizers.texture import Texture
+from randomizers.sensing import Exposure, Lens, Noise
+from randomizers.texture import PATTERNS, Background, Texture
 
 DYNAMICS = Randomization((Mass(), Friction(), Damping(), Gain(), Latency()))
-SIGHT = Randomization((Texture(), Lighting(), Camera(), Exposure(), Noise(), Distractors()))
+SENSING = Randomization((Camera(), Exposure(), Noise(), Lens()))
+SIGHT = Randomization((Texture(), Lighting(), Lamps(), Background(), Distractors())) | SENSING
 DEFAULT: Randomization = DYNAMICS | SIGHT
+
+PAINT = Texture(pattern=PATTERNS, variant=Uniform(0.0, 1.0), colour=nominal + Uniform(-0.35, 0.35))
+BASIC: Randomization = DYNAMICS | PAINT | Lighting() | Distractors() | SENSING
+"""What any renderer can draw: without more lamps, backgrounds, and the scale and gloss of textures."""

@@ -152,9 +152,10 @@ class FakeRenderer:
 def fake_worlds(num=1, randomization=None, cameras=(), task=None, **settings) -> Worlds:
     """Build a batch of fake worlds."""
     engines = [FakeEngine() for _ in range(num)]
+    settings = {"renderer": FakeRenderer() if cameras else None} | settings
     return Worlds(
         task or FakeTask(), engines, controller=Controller(load("panda"), num), randomization=randomization,
-        cameras=cameras, image_size=SIZE, renderer=FakeRenderer() if cameras else None, **settings,
+        cameras=cameras, image_size=SIZE, **settings,
     )  # fmt: skip
 
 

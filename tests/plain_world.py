@@ -6,7 +6,8 @@ import numpy as np
 
 from randomizers import Knob
 
-PATTERNS = ("flat", "checker", "noise", "gradient", "image")
+PATTERNS = ("flat", "checker", "stripes", "gradient", "noise", "wood", "brick", "marble", "speckle", "image")
+LIGHT_KINDS = ("off", "directional", "point", "spot")
 SHAPES = ("box", "ball", "cylinder")
 
 
@@ -54,20 +55,48 @@ def _everything() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, .
         found.append((f"gain.{joint}", 25.0, "1/s", (1.0, 200.0), ()))
     found += [(f"latency.{what}", 0.0, "s", (0.0, 0.2), ()) for what in ("action", "images")]
     for surface in ("floor", "table", "cube", "distractor0"):
-        found.append((f"texture.{surface}.pattern", "flat", "1", free, PATTERNS))
-        found.append((f"texture.{surface}.variant", 0.5, "1", fraction, ()))
-        found.append((f"texture.{surface}.colour", np.array([0.8, 0.2, 0.1]), "1", fraction, ()))
-    found.append(("light.direction", np.array([0.6, 0.0, 0.8]), "1", free, ()))
-    found.append(("light.colour", np.ones(3), "1", (0.0, 2.0), ()))
-    found += [("light.ambient", 0.4, "1", fraction, ()), ("light.shadow", 0.0, "1", fraction, ())]
+        here = f"texture.{surface}"
+        found.append((f"{here}.pattern", "flat", "1", free, PATTERNS))
+        found.append((f"{here}.variant", 0.5, "1", fraction, ()))
+        found.append((f"{here}.colour", np.array([0.8, 0.2, 0.1]), "1", fraction, ()))
+        found += [(f"{here}.scale", 1.0, "1", positive, ()), (f"{here}.turn_deg", 0.0, "deg", (-360.0, 360.0), ())]
+        found += [(f"{here}.specular", 0.0, "1", fraction, ()), (f"{here}.shininess", 20.0, "1", (1.0, 500.0), ())]
+    for lamp in ("light", "lamp.1"):
+        found.append((f"{lamp}.direction", np.array([0.6, 0.0, 0.8]), "1", free, ()))
+        found.append((f"{lamp}.colour", np.ones(3), "1", (0.0, 2.0), ()))
+        found += [(f"{lamp}.intensity", 1.0, "1", (0.0, 10.0), ()), (f"{lamp}.shadow", 0.0, "1", fraction, ())]
+        found.append((f"{lamp}.temperature_k", 6500.0, "K", (1700.0, 20000.0), ()))
+    found.append(("light.ambient", 0.4, "1", fraction, ()))
+    found.append(("lamp.1.kind", "off", "1", free, LIGHT_KINDS))
+    found.append(("lamp.1.position", np.array([0.1, 0.4, 0.8]), "m", free, ()))
+    found.append(("lamp.1.cone_deg", 35.0, "deg", (5.0, 80.0), ()))
+    found.append(("background.kind", "gradient", "1", free, ("gradient", "image")))
+    found.append(("background.variant", 0.5, "1", fraction, ()))
+    found += [(f"background.{end}", np.full(3, 0.8), "1", fraction, ()) for end in ("top", "bottom")]
     for camera in ("wrist", "side"):
-        found.append((f"camera.{camera}.position", np.array([0.5, 0.0, 0.4]), "m", free, ()))
-        found.append((f"camera.{camera}.rotation_deg", np.zeros(3), "deg", (-45.0, 45.0), ()))
-        found.append((f"camera.{camera}.fov_deg", 60.0, "deg", (5.0, 150.0), ()))
-        found.append((f"exposure.{camera}", 1.0, "1", (0.05, 20.0), ()))
-        found.append((f"noise.{camera}", 0.0, "1", fraction, ()))
+        found += _camera(camera)
     found.append(("distractors.count", 0.0, "1", (0.0, 4.0), ()))
     found.append(("distractors.0.position", np.array([0.2, 0.3]), "m", free, ()))
     found.append(("distractors.0.size", 0.06, "m", (0.02, 0.15), ()))
     found.append(("distractors.0.shape", "box", "1", free, SHAPES))
+    return found
+
+
+def _camera(camera: str) -> list[tuple[str, Any, str, tuple[float, float], tuple[str, ...]]]:
+    """The knobs of one camera, its lens and its sensor."""
+    free, fraction, here = (-np.inf, np.inf), (0.0, 1.0), f"lens.{camera}"
+    found: list[tuple] = []
+    found.append((f"camera.{camera}.position", np.array([0.5, 0.0, 0.4]), "m", free, ()))
+    found.append((f"camera.{camera}.rotation_deg", np.zeros(3), "deg", (-45.0, 45.0), ()))
+    found.append((f"camera.{camera}.fov_deg", 60.0, "deg", (5.0, 150.0), ()))
+    found.append((f"exposure.{camera}", 1.0, "1", (0.05, 20.0), ()))
+    found.append((f"noise.{camera}", 0.0, "1", fraction, ()))
+    found.append((f"{here}.distortion", np.zeros(3), "1", (-0.5, 0.5), ()))
+    found += [(f"{here}.vignetting", 0.0, "1", fraction, ()), (f"{here}.gamma", 1.0, "1", (0.2, 5.0), ())]
+    found.append((f"{here}.white_balance", np.ones(3), "1", (0.2, 5.0), ()))
+    found += [(f"{here}.shot_noise", 0.0, "1", fraction, ()), (f"{here}.defocus_px", 0.0, "px", (0.0, 8.0), ())]
+    found.append((f"{here}.motion_px", np.zeros(2), "px", (-16.0, 16.0), ()))
+    found.append((f"{here}.rolling_px", 0.0, "px", (-16.0, 16.0), ()))
+    found += [(f"{here}.{what}", 0.0, "1", fraction, ()) for what in ("jpeg", "dead_pixels", "depth_holes")]
+    found.append((f"{here}.depth_noise", 0.0, "1/m", (0.0, 0.5), ()))
     return found

@@ -13,7 +13,7 @@ from envs.rendering.appearance import columns, knobs, looking_at, nominal_appear
 from envs.rendering.assets import panda_scene
 from envs.rendering.distractors import Distractors
 from envs.rendering.meshes import Soup, ball, box, cylinder, finished, read_obj, shells, simplified, welded
-from envs.rendering.scene import EVERYTHING, CameraSpec
+from envs.rendering.scene import EVERYTHING, CameraSpec, kind
 
 ARM = SimpleNamespace(name="panda")
 TASK = SimpleNamespace(objects=(ObjectSpec("cube", (0.02, 0.02, 0.02), 0.1, 0.8, (0.9, 0.1, 0.1)),))
@@ -121,7 +121,8 @@ def test_a_column_writes_many_worlds_as_their_knobs_write_one_by_one(name):
 
 def test_every_visual_knob_is_of_a_kind_that_renderers_know():
     drawn = [name for name in columns(LOOK, SCENE) if not name.startswith(("lens", "exposure", "noise"))]
-    assert {f"{name.split('.')[0]}.{name.split('.')[-1]}" for name in drawn} == EVERYTHING
+    assert {kind(name) for name in drawn} == EVERYTHING
+    assert kind("lens.front.gamma") == "lens" and kind("mass.cube") == "mass"
 
 
 def test_a_turned_camera_stays_a_rotation_and_turns_about_its_own_axis():

@@ -223,7 +223,7 @@ def test_an_override_changes_one_range_and_nothing_else():
 
 
 def test_name_nothing_and_the_defaults_vary():
-    assert len(Texture("cube").varied) == 3 and len(Lighting().varied) == 4
+    assert len(Texture("cube").varied) == 7 and len(Lighting().varied) == 6
 
 
 def test_name_what_varies_and_the_rest_stays_nominal():
@@ -232,7 +232,7 @@ def test_name_what_varies_and_the_rest_stays_nominal():
 
 
 def test_name_what_stays_and_the_rest_varies():
-    assert list(Lighting(direction=None).varied) == ["colour", "ambient", "shadow"]
+    assert list(Lighting(direction=None).varied) == ["colour", "intensity", "temperature_k", "ambient", "shadow"]
 
 
 def test_a_randomizer_that_varies_nothing_survives_yaml():

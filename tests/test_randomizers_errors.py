@@ -87,7 +87,7 @@ def test_targets_that_do_not_exist_are_refused(make, text):
             "`camera.wrist.fov_deg`.*outside.*about a nominal 60",
         ),
         (Texture("cube", colour=Uniform((0.0, 0.0, 2.0), (1.0, 1.0, 3.0))), "`texture.cube.colour`.*outside"),
-        (Texture("cube", pattern=Choice("flat", "strips")), "unknown option `strips`.*Known: checker, flat"),
+        (Texture("cube", pattern=Choice("flat", "plaid")), "unknown option `plaid`.*Known: brick, checker"),
         (
             Texture("cube", pattern=Choice("flat", "chekcer")),
             "unknown option `chekcer`. Did you mean `checker`",

@@ -7,16 +7,23 @@ import pytest
 from omegaconf import OmegaConf
 from plain_world import PlainWorld
 
+from envs.rendering.appearance import LENS
+from envs.rendering.scene import DETAILS, LAMPS, kind
 from randomizers import (
+    BASIC,
     DEFAULT,
+    Background,
     Camera,
     Choice,
     Damping,
+    Depth,
     Distractors,
     Exposure,
     Friction,
     Gain,
+    Lamps,
     Latency,
+    Lens,
     Lighting,
     Mass,
     Noise,
@@ -37,14 +44,25 @@ DEFAULT_KNOBS = {
     Texture: [
         f"texture.{surface}.{what}"
         for surface in ("cube", "distractor0", "floor", "table")
-        for what in ("colour", "pattern", "variant")
+        for what in ("colour", "pattern", "scale", "shininess", "specular", "turn_deg", "variant")
     ],
-    Lighting: ["light.ambient", "light.colour", "light.direction", "light.shadow"],
+    Lighting: [f"light.{w}" for w in ("ambient", "colour", "direction", "intensity", "shadow", "temperature_k")],
+    Lamps: [
+        f"lamp.1.{what}"
+        for what in ("colour", "cone_deg", "direction", "intensity", "kind", "position", "shadow", "temperature_k")
+    ],
+    Background: ["background.bottom", "background.kind", "background.top", "background.variant"],
     Camera: [
         f"camera.{c}.{what}" for c in ("side", "wrist") for what in ("fov_deg", "position", "rotation_deg")
     ],
     Exposure: ["exposure.side", "exposure.wrist"],
     Noise: ["noise.side", "noise.wrist"],
+    Lens: [
+        f"lens.{c}.{what}"
+        for c in ("side", "wrist")
+        for what in sorted(set(LENS) - {"exposure", "noise", "depth_noise", "depth_holes"})
+    ],
+    Depth: [f"lens.{c}.{what}" for c in ("side", "wrist") for what in ("depth_holes", "depth_noise")],
     Distractors: [
         "distractors.0.position",
         "distractors.0.shape",
@@ -55,11 +73,18 @@ DEFAULT_KNOBS = {
 kinds = pytest.mark.parametrize("kind", DEFAULT_KNOBS, ids=lambda kind: kind.__name__)
 
 
-def test_the_default_holds_every_randomizer_once():
-    assert {type(randomizer) for randomizer in DEFAULT} == set(DEFAULT_KNOBS) and len(DEFAULT) == len(
-        DEFAULT_KNOBS
-    )
-    assert set(DEFAULT.bind(PlainWorld())) == set(PlainWorld().knobs)  # every knob varies by default
+def test_the_default_holds_every_randomizer_once_but_depth_that_no_policy_sees():
+    assert {type(randomizer) for randomizer in DEFAULT} == set(DEFAULT_KNOBS) - {Depth}
+    assert len(DEFAULT) == len(DEFAULT_KNOBS) - 1
+    everything = set(PlainWorld().knobs) - set(DEFAULT_KNOBS[Depth])  # every other knob varies by default
+    assert set(DEFAULT.bind(PlainWorld())) == everything
+
+
+def test_the_basic_randomization_is_the_default_without_what_few_renderers_draw():
+    both = [randomization.bind(PlainWorld()) for randomization in (BASIC, DEFAULT)]
+    left_out = {kind(name) for name in set(both[1]) - set(both[0])}
+    assert set(both[0]) <= set(both[1]) and left_out == LAMPS | DETAILS
+    assert all(str(both[0].axes[name]) == str(both[1].axes[name]) for name in both[0])
 
 
 @kinds

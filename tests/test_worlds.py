@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from fake_worlds import CAMERAS, EVERYTHING, FakeTask, busy, episode, fake_worlds, flat
+from fake_worlds import CAMERAS, EVERYTHING, FakeRenderer, FakeTask, busy, episode, fake_worlds, flat
 
-from randomizers import Latency, Mass, Randomization, Uniform
+from envs.rendering.scene import BASICS
+from randomizers import Depth, Lamps, Latency, Lens, Mass, Randomization, Uniform
+from randomizers.default import SIGHT
 
 
 def test_the_same_episode_gives_the_same_bytes_in_any_row_of_any_batch():
@@ -178,3 +180,24 @@ def test_closing_twice_is_allowed():
     worlds.close()
     worlds.close()
     assert engine.closed and worlds.renderer.closed
+
+
+def test_varying_what_the_renderer_does_not_draw_is_refused_where_images_are_observed():
+    plain = FakeRenderer()
+    plain.draws = BASICS
+    settings = {"cameras": CAMERAS, "renderer": plain}
+    for randomizer, told in ((Lamps(), "lamp.1.colour.*fake does not draw"), (Depth(), "no depth images")):
+        with pytest.raises(ValueError, match=told):
+            fake_worlds(1, Randomization((randomizer,)), **settings)
+        fake_worlds(1, Randomization((randomizer,)))
+    fake_worlds(1, Randomization((Lens(),)), **settings)
+    fake_worlds(1, Randomization((Lamps(),)), CAMERAS)
+
+
+def test_strength_zero_of_everything_gives_the_images_of_no_randomization():
+    still, plain = fake_worlds(2, SIGHT, CAMERAS, strength=0.0), fake_worlds(2, None, CAMERAS)
+    for worlds in (still, plain):
+        worlds.begin(np.arange(2), 3, [5, 6])
+        worlds.step(worlds.expert_actions())
+    for camera in CAMERAS:
+        assert np.array_equal(*(worlds.observe()["images"][camera] for worlds in (still, plain)))

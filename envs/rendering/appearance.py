@@ -7,7 +7,7 @@
 Everything is written from the value that is given, never from the present one, so the order does not matter.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -61,6 +61,8 @@ LAMP = {
     "cone_deg": Quantity(35.0, "deg", (5.0, 80.0)),
     "shadow": Quantity(SHADOW, "1", FRACTION),
 }
+# What differs for a lamp beside the key light, once it is switched on: weak and without shadow.
+ASIDE = {"intensity": 0.4, "shadow": 0.0}
 # A pale grey: what the few pixels show that see no wall. A choice.
 BACKGROUND = {"top": Quantity((0.8, 0.8, 0.8), "1", FRACTION), "bottom": Quantity((0.8, 0.8, 0.8), "1", FRACTION)}
 LENS = {
@@ -119,14 +121,17 @@ def _nominal_lamps(worlds: int) -> Lamps:
     kind = np.full((worlds, LIGHTS), LIGHT_KINDS.index("off"), np.int8)
     kind[:, 0] = LIGHT_KINDS.index("directional")
     towards = unit(DIRECTIONS).astype(np.float32)
+    arrays = {
+        name: np.full((worlds, LIGHTS, *np.shape(about.nominal)), about.nominal, np.float32)
+        for name, about in LAMP.items()
+    }
+    for name, nominal in ASIDE.items():
+        arrays[name][:, 1:] = nominal
     return Lamps(
         kind=kind,
         direction=np.tile(towards, (worlds, 1, 1)),
         position=np.tile(np.float32(_nominal_places()), (worlds, 1, 1)),
-        **{
-            name: np.full((worlds, LIGHTS, *np.shape(about.nominal)), about.nominal, np.float32)
-            for name, about in LAMP.items()
-        },
+        **arrays,
     )
 
 
@@ -193,7 +198,8 @@ def _lights(look: Appearance) -> dict[str, Column]:
         found[f"{here}.direction"] = _direction(look.lamps.direction, unit(DIRECTIONS[index]), at)
         for name, about in LAMP.items():
             if index or name != "cone_deg":
-                found[f"{here}.{name}"] = _column(getattr(look.lamps, name), about, at)
+                known = replace(about, nominal=ASIDE.get(name, about.nominal)) if index else about
+                found[f"{here}.{name}"] = _column(getattr(look.lamps, name), known, at)
         if index:
             place = _nominal_places()[index]
             found[f"{here}.kind"] = word(look.lamps.kind, "off", LIGHT_KINDS, at)

@@ -38,6 +38,12 @@ DETAILS = frozenset({
 EVERYTHING = BASICS | LAMPS | DETAILS
 
 
+def kind(knob: str) -> str:
+    """Name the kind of a visual knob; its first word alone does for what is no renderer's."""
+    first, *_, last = knob.split(".")
+    return f"{first}.{last}" if f"{first}.{last}" in EVERYTHING else first
+
+
 @dataclass(frozen=True)
 class Mesh:
     """Triangles in the frame of their part.
