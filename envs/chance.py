@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from envs.columns import Column
+from envs.columns import Column, Rows, together
 from envs.drawn import Drawn, Part, Timer
 from randomizers import Domain, Draws, Every
 from randomizers.strength import Pin, Strength
@@ -62,7 +62,7 @@ class Chance:
         ]
         self.draws = Drawn(self._parts, worlds)
         self.values = self.draws.values
-        self._untouched = [name for name in knobs[0] if name not in domain.axes]
+        self._nominal = {name: knob.nominal for name, knob in knobs[0].items() if name not in domain.axes}
 
     def begin(
         self, rows: np.ndarray, seeds: np.ndarray, episodes: np.ndarray, strength: Strength, pin: Pin | None
@@ -84,9 +84,9 @@ class Chance:
         terms = strength, pin
         for row in rows:
             self._terms[row] = terms
-        for name in self._untouched:
-            nominal = self._knobs[0][name].nominal if name not in self._columns else self._columns[name].nominal
-            self._write(name, rows, np.broadcast_to(nominal, (len(rows), *np.shape(nominal))))
+        where = together(rows)
+        for name, nominal in self._nominal.items():
+            self._write(name, rows, where, np.broadcast_to(nominal, (len(rows), *np.shape(nominal))))
         for part, each in zip(self._parts, drawn):
             self._settle(part, rows, each)
         self.draws.sign(rows, drawn[0])
@@ -120,17 +120,18 @@ class Chance:
 
     def _settle(self, part: Part, rows: np.ndarray, drawn: Draws) -> None:
         """Record what was drawn and write it."""
+        where = together(rows)
         self.vectors[np.ix_(rows, part.columns)] = part.domain.vector(drawn)
-        part.keep(rows, drawn)
+        part.keep(where, drawn)
         for group, block in zip(drawn.groups, drawn.blocks):
             for place, axis in enumerate(group.axes):
-                self._write(axis.name, rows, block[:, place])
+                self._write(axis.name, rows, where, block[:, place])
 
-    def _write(self, name: str, rows: np.ndarray, values: np.ndarray) -> None:
+    def _write(self, name: str, rows: np.ndarray, where: Rows, values: np.ndarray) -> None:
         """Write a knob of some worlds: in one go where it is a column, else one by one."""
         column = self._columns.get(name)
         if column is not None:
-            column.write(rows, values)
+            column.write(where, values)
             return
         for row, value in zip(rows, values):
             self._knobs[row][name].write(value if np.ndim(value) else value.item())

@@ -17,6 +17,7 @@ import numpy as np
 from randomizers.world import Knob, Value
 
 Limits = tuple[float, float]
+Rows = np.ndarray | slice
 Place = tuple[int, ...]
 
 
@@ -25,14 +26,14 @@ class Column:
     """One quantity of all worlds; its attributes mean what those of a `Knob` do.
 
     Attributes:
-        write: Set the values (n, *shape) of the rows (n,).
+        write: Set the values (n, *shape) of the rows, (n,) or a slice.
         read: Ask for the value of one row.
     """
 
     nominal: Value
     unit: str
     read: Callable[[int], Value]
-    write: Callable[[np.ndarray, np.ndarray], None]
+    write: Callable[[Rows, np.ndarray], None]
     limits: Limits = (-np.inf, np.inf)
     options: tuple[str, ...] = ()
 
@@ -86,11 +87,18 @@ def number(
         value = array[beside(row, at)] / factor
         return np.asarray(value, float) if np.ndim(value) else float(value)
 
-    def write(rows: np.ndarray, values: np.ndarray) -> None:
+    def write(rows: Rows, values: np.ndarray) -> None:
         array[beside(rows, at)] = values if factor == 1.0 else values * factor
 
     fixed = np.array(nominal) if isinstance(nominal, tuple) else nominal
     return Column(fixed, unit, read, write, limits)
+
+
+def together(rows: np.ndarray) -> Rows:
+    """Write rows (n,) that follow each other as a slice, which numpy reaches twice as fast."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (rows[1:] > rows[:-1]).all():
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 def beside(rows: Any, at: Place) -> Any:
@@ -103,7 +111,7 @@ def word(array: np.ndarray, nominal: str, options: tuple[str, ...], at: Place = 
     order = np.argsort(options)
     known = np.array(options)[order]
 
-    def write(rows: np.ndarray, values: np.ndarray) -> None:
+    def write(rows: Rows, values: np.ndarray) -> None:
         array[beside(rows, at)] = order[np.searchsorted(known, values)]
 
     return Column(nominal, "1", lambda row: options[array[beside(row, at)]], write, options=options)

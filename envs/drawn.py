@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from envs.columns import Rows
 from randomizers import Domain, Draw, Draws, Every
 from randomizers.draw import by_axis
 from randomizers.when import When
@@ -45,7 +46,7 @@ class Part:
         blocks = [np.repeat(each, worlds, axis=0) for each in nominal.blocks]
         return cls(when, part, columns, units, blocks)
 
-    def keep(self, rows: np.ndarray, draws: Draws) -> None:
+    def keep(self, rows: Rows, draws: Draws) -> None:
         """Remember what was drawn for some worlds."""
         for mine, drawn in zip((*self.units, *self.blocks), (*draws.units, *draws.blocks)):
             mine[rows] = drawn

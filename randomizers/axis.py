@@ -49,12 +49,12 @@ class Axis:
         """Bind an expression to a knob; the nominal value is copied, so later writes cannot change it."""
         return cls(name, knob.unit, expression, _constant(knob.nominal), knob.limits, knob.options, **about)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Shape of a value; () for a number or a word."""
         return np.shape(self.nominal)
 
-    @property
+    @cached_property
     def unit_shape(self) -> tuple[int, ...]:
         """Shape of the unit coordinates of one value."""
         return self.expression.distribution.unit_shape(self.shape)

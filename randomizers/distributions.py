@@ -197,9 +197,9 @@ class Choice(Distribution):
     def at(self, u: np.ndarray, neutral: Any, down: Level = 1.0, up: Level = 1.0) -> np.ndarray:
         pick, gate = u[..., 0], u[..., 1]  # (worlds, ...)
         inner = np.ndim(neutral) - (pick.ndim - 1)  # dimensions of one value
-        shape = np.shape(neutral)[np.ndim(neutral) - inner :]
-        options = np.stack([np.broadcast_to(option, shape) for option in self.options])
+        options = np.array(self.options)  # (options,), or (options, *shape)
         picked = options[np.minimum((pick * len(options)).astype(int), len(options) - 1)]
+        picked = picked[(..., *(None,) * (inner - options.ndim + 1))]
         return np.where(gate[(..., *(None,) * inner)] < (down + up) / 2.0, picked, neutral)
 
     def pinned(self, u: np.ndarray, place: np.ndarray) -> np.ndarray:

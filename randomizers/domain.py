@@ -159,8 +159,9 @@ class Domain:
 
     @cached_property
     def _layout(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """Names of the axes, and how many coordinates each takes."""
-        return tuple(self.axes), tuple(map(size, self.axes.values()))
+        """Names of the axes in the order of their coordinates, and how many of these each takes."""
+        axes = [axis for group in self.groups for axis in group.axes]
+        return tuple(axis.name for axis in axes), tuple(map(size, axes))
 
     @cached_property
     def _places(self) -> list[np.ndarray]:

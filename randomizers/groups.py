@@ -7,6 +7,7 @@ batch of any size.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -20,24 +21,25 @@ class Group:
 
     Attributes:
         axes: The axes.
-        columns: (axes, coordinates) where their coordinates stand in a row of unit coordinates.
+        columns: Where their coordinates stand in a row of unit coordinates.
         nominal: (axes, *shape).
         low: (axes, 1, ...) lower limits.
         high: (axes, 1, ...) upper limits.
     """
 
     axes: tuple[Axis, ...]
-    columns: np.ndarray
+    columns: slice
     nominal: np.ndarray
     low: np.ndarray
     high: np.ndarray
 
     @classmethod
-    def of(cls, axes: Sequence[Axis], columns: Sequence[np.ndarray]) -> "Group":
-        """Stack axes of one expression and one shape."""
+    def of(cls, axes: Sequence[Axis], start: int) -> "Group":
+        """Stack axes of one expression and one shape, whose coordinates begin at `start`."""
         column = (len(axes), *(1,) * len(axes[0].shape))
         low, high = (np.reshape([axis.limits[end] for axis in axes], column) for end in (0, 1))
-        return cls(tuple(axes), np.stack(columns), np.stack([axis.nominal for axis in axes]), low, high)
+        columns = slice(start, start + len(axes) * size(axes[0]))
+        return cls(tuple(axes), columns, np.stack([axis.nominal for axis in axes]), low, high)
 
     def draw(
         self, units: np.ndarray, strengths: Sequence[PlainStrength], pins: Sequence[PlainPin]
@@ -57,12 +59,11 @@ class Group:
         u = units[:, self.columns].reshape(len(units), len(self.axes), *first.unit_shape)
         if any(pins):
             u = self._pinned(u, places(pins, self.axes))
-        down, up = levels(strengths, self.axes)
-        down, up = _fit(down, 1 + self.nominal.ndim), _fit(up, 1 + self.nominal.ndim)
+        down, up = (_fit(level, 1 + self.nominal.ndim) for level in levels(strengths, self.axes))
         values = first.expression.value(self.nominal, u, down, up)
         if not first.options:
-            values = np.clip(values, self.low, self.high)
-        still = (down == 0.0) & (up == 0.0)
+            values = values.clip(self.low, self.high)
+        still = np.equal(down, 0.0) & np.equal(up, 0.0)
         if still.any():
             values = np.where(still, self.nominal, values)  # bit for bit, even where x + 0 * y is not x
         u.flags.writeable = values.flags.writeable = False
@@ -76,7 +77,7 @@ class Group:
             return (values[..., None] == self._others).reshape(*leading, -1).astype(float)
         centre, reach = self._ruler
         away = first.expression.distribution.ruler(values) - centre
-        return np.divide(away, reach, out=np.zeros_like(away), where=reach > 0.0).reshape(*leading, -1)
+        return (away / reach).reshape(*leading, -1)
 
     def _pinned(self, u: np.ndarray, held: np.ndarray) -> np.ndarray:
         """Put what is held, (1 or worlds, axes) with NaN where free, in the place of unit coordinates."""
@@ -91,21 +92,19 @@ class Group:
 
     @cached_property
     def _ruler(self) -> tuple[np.ndarray, np.ndarray]:
-        centres, reaches = zip(*(axis.ruler for axis in self.axes), strict=True)
-        return np.stack(centres), np.stack(reaches)
+        centres, reaches = (np.stack(each) for each in zip(*(axis.ruler for axis in self.axes), strict=True))
+        return centres, np.where(reaches > 0.0, reaches, np.inf)  # a range without width is always nominal
 
 
 def groups(axes: Sequence[Axis]) -> list[Group]:
-    """Sort axes into groups; coordinates follow each other in the order of `axes`."""
-    members: dict[tuple, tuple[list[Axis], list[np.ndarray]]] = {}
-    start = 0
+    """Sort axes into groups; coordinates follow each other in the order of the groups and their axes."""
+    members: dict[tuple, list[Axis]] = {}
     for axis in axes:
-        count = size(axis)
-        chosen, columns = members.setdefault((axis.expression, axis.shape, axis.options), ([], []))
-        chosen.append(axis)
-        columns.append(np.arange(start, start + count))
-        start += count
-    return [Group.of(chosen, columns) for chosen, columns in members.values()]
+        members.setdefault((axis.expression, axis.shape, axis.options), []).append(axis)
+    made: list[Group] = []
+    for chosen in members.values():
+        made.append(Group.of(chosen, made[-1].columns.stop if made else 0))
+    return made
 
 
 def size(axis: Axis) -> int:
@@ -113,6 +112,8 @@ def size(axis: Axis) -> int:
     return int(np.prod(axis.unit_shape, dtype=int))
 
 
-def _fit(array: np.ndarray, dimensions: int) -> np.ndarray:
-    """Add dimensions of length 1 behind."""
+def _fit(array: Any, dimensions: int) -> Any:
+    """Add dimensions of length 1 behind; a number fits as it is."""
+    if not isinstance(array, np.ndarray):
+        return array
     return array.reshape(*array.shape, *(1,) * (dimensions - array.ndim))

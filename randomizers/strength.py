@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from randomizers.axis import Axis
-from randomizers.distributions import number
+from randomizers.distributions import Level, number
 from randomizers.errors import unknown
 
 Strength = float | Mapping[str, Any]
@@ -52,8 +52,11 @@ def plain_pin(pin: Pin | None, axes: Iterable[str]) -> PlainPin:
     return plain
 
 
-def levels(strengths: Sequence[PlainStrength], axes: Sequence[Axis]) -> tuple[np.ndarray, np.ndarray]:
-    """Look up the strengths towards the low and the high end, each (1 or worlds, 1 or axes)."""
+def levels(strengths: Sequence[PlainStrength], axes: Sequence[Axis]) -> tuple[Level, Level]:
+    """Look up the strengths towards the low and the high end, each a number or (1 or worlds, 1 or axes)."""
+    first = strengths[0]
+    if len(strengths) == 1 and not isinstance(first, dict):
+        return first, first
     if not any(isinstance(strength, dict) for strength in strengths):
         both = np.array(strengths, float)[:, None]
         return both, both

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from envs.columns import Column, Limits, Place, beside, number, word
+from envs.columns import Column, Limits, Place, Rows, beside, number, word
 from envs.rendering.lamps import WHITE_K
 from envs.rendering.scene import (
     BACKGROUNDS,
@@ -236,7 +236,7 @@ def _cameras(look: Appearance, scene: Scene) -> dict[str, Column]:
 def _direction(array: np.ndarray, nominal: np.ndarray, at: Place) -> Column:
     """Unit vectors; any length is accepted."""
 
-    def write(rows: np.ndarray, values: np.ndarray) -> None:
+    def write(rows: Rows, values: np.ndarray) -> None:
         array[beside(rows, at)] = unit(values)
 
     return Column(nominal, "1", lambda row: array[beside(row, at)].astype(float), write, (-1.0, 1.0))
@@ -245,7 +245,7 @@ def _direction(array: np.ndarray, nominal: np.ndarray, at: Place) -> Column:
 def _rotation(array: np.ndarray, nominal: np.ndarray, at: Place) -> Column:
     """A camera's turn about its own axes: a rotation vector [deg], zero at the nominal pose."""
 
-    def write(rows: np.ndarray, values: np.ndarray) -> None:
+    def write(rows: Rows, values: np.ndarray) -> None:
         array[beside(rows, at)] = nominal @ rotations(np.radians(values))
 
     def read(row: int) -> np.ndarray:

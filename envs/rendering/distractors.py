@@ -7,7 +7,7 @@ distractors.place(appearance, transforms, rows)      # before a Frame is drawn
 
 import numpy as np
 
-from envs.columns import Column, number, word
+from envs.columns import Column, Rows, number, word
 from envs.rendering.assets import DISTRACTOR_SHAPES, DISTRACTORS, TABLE_TOP_M
 from envs.rendering.scene import Appearance, Scene
 from randomizers.world import Knob
@@ -55,7 +55,7 @@ class Distractors:
         """Name what can be changed in one world."""
         return {name: column.knob(row) for name, column in self.columns().items()}
 
-    def _set_count(self, rows: np.ndarray, values: np.ndarray) -> None:
+    def _set_count(self, rows: Rows, values: np.ndarray) -> None:
         self.count[rows] = np.rint(values)
 
     def place(self, appearance: Appearance, transforms: np.ndarray, rows: np.ndarray) -> None:
