@@ -93,10 +93,11 @@ def compiling_once() -> Iterator[None]:
         kernel(...)              # compiles or loads
     """
     ready = code_folder() / "ready"
-    if ready.exists():
-        yield
-        return
-    with open(code_folder() / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # Released when the file closes, also if the process dies.
-        yield
-        ready.touch()
+    if not ready.exists():
+        with open(code_folder() / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # Released when the file closes, also if the process dies.
+            if not ready.exists():
+                yield
+                ready.touch()
+                return
+    yield

@@ -27,10 +27,10 @@ def pack_meshes(scene: Scene) -> Meshes:
         if id(part.mesh) not in places:
             places[id(part.mesh)] = len(meshes)
             meshes.append(part.mesh)
-    of_part = [places[id(part.mesh)] for part in scene.parts]
+    of_part = np.array([places[id(part.mesh)] for part in scene.parts], int)
     vertex = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes])
     face = np.cumsum([0] + [len(mesh.faces) for mesh in meshes])
-    spans = np.stack((vertex[:-1], vertex[1:], face[:-1], face[1:]), axis=1)
+    spans = np.stack((vertex[:-1], vertex[1:], face[:-1], face[1:]), axis=1).astype(np.int32)
     faces = [np.reshape(mesh.faces, (-1, 3)) + first for mesh, first in zip(meshes, vertex)]
     surfaces = list(scene.surfaces)
     casts = [_casting(part.name, part.mesh) for part in scene.parts]
@@ -39,7 +39,7 @@ def pack_meshes(scene: Scene) -> Meshes:
         triangles=(4 * _joined(faces, 3)).astype(np.int32).ravel(),
         corners=_aligned(_joined([corner_table(mesh) for mesh in meshes], CORNERS)),
         groups=np.concatenate([np.zeros(0), *(_groups(mesh) for mesh in meshes)]).astype(np.int32),
-        spans=spans[of_part].astype(np.int32).reshape(-1, 4),
+        spans=spans[of_part],
         spheres=np.array([_sphere(meshes[mesh]) for mesh in of_part], np.float32).reshape(-1, 4),
         surfaces=np.array([surfaces.index(part.surface) for part in scene.parts], np.int32),
         casts=np.array(casts, np.int32),

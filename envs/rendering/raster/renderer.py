@@ -83,7 +83,7 @@ class RasterRenderer:
 
     def draw(self, frame: Frame, images: Images) -> None:
         """Draw the chosen cameras of the chosen worlds into `images`."""
-        rows = np.asarray(frame.worlds, np.int64)
+        rows = np.array(frame.worlds, np.int64)
         self._check(frame, images, rows)
         if len(rows) and len(frame.cameras):
             self._run(self._pack(frame, rows), images)
@@ -99,14 +99,14 @@ class RasterRenderer:
     def _pack(self, frame: Frame, rows: np.ndarray) -> Batch:
         """Gather the rows of a batch, refusing numbers that would reach the kernel as nonsense."""
         look = frame.appearance
-        transforms = frame.transforms[rows].astype(np.float32, copy=False).reshape(len(rows), -1, 12)
+        transforms = np.ascontiguousarray(frame.transforms[rows], np.float32).reshape(len(rows), self._shape[0], 12)
         packed = Batch(
             rows=rows,
             transforms=transforms,
-            visible=look.visible[rows],
+            visible=np.ascontiguousarray(look.visible[rows], bool),
             surfaces=pack.pack_surfaces(look, rows, self._bank),
             lights=pack.pack_lights(look.lamps, rows),
-            ambient=look.ambient[rows].astype(np.float32, copy=False),
+            ambient=np.ascontiguousarray(look.ambient[rows], np.float32),
             backdrop=pack.pack_backdrops(look, rows, self._bank),
             views=pack.pack_views(look, rows, frame.cameras, self._size),
         )
@@ -156,6 +156,7 @@ class RasterRenderer:
         )
         empty = (0, 0, 0)
         self._kernel(none, np.zeros(empty, np.uint8), np.zeros(empty, np.float32), np.zeros(empty, np.int32))
+        draw_batch.disable_compile()  # An array of another kind is an error from here on, not half a minute's wait.
 
     def _check(self, frame: Frame, images: Images, rows: np.ndarray) -> None:
         """Refuse shapes and indices that would read or write beyond an array."""
