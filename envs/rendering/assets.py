@@ -5,21 +5,17 @@
     [part.name for part in scene.parts]           # floor wall table panda_link0 .. cube distractor0.box ..
 
 Meshes come from the `pybullet_data` folder, which is found without importing PyBullet. Simplified ones are
-kept in `cache_dir()`, named by the hash of their source and recipe.
+kept in `cache.cache_dir()`, named by the hash of their source and recipe.
 """
 
 import hashlib
 import importlib.util
-import os
-import tempfile
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from envs.engine import ObjectSpec
+from envs.rendering.cache import kept
 from envs.rendering.meshes import (
     Soup,
     ball,
@@ -39,7 +35,7 @@ DETAILS = ("low", "full")
 DISTRACTORS = 4
 DISTRACTOR_SHAPES = ("box", "ball", "cylinder")
 TABLE_TOP_M, FLOOR_M = 0.0, -0.45
-RECIPE = "5"  # Part of the cache's key: raise it when the preparation below changes.
+RECIPE = "7"  # Part of the cache's key: raise it when the preparation below changes.
 TILE_M = 0.25  # One texture tile on arm and hand; about a link's width.
 
 # Triangles of each link at detail "low", 1,120 in all: what a 64 to 84 pixel image can show
@@ -85,11 +81,6 @@ class Furnished(Protocol):
 
     @property
     def objects(self) -> Sequence[ObjectSpec]: ...
-
-
-def cache_dir() -> Path:
-    """Name the folder of prepared files: $SIM2ARM_CACHE, else ~/.cache/sim2arm. It is made on first use."""
-    return Path(os.environ.get("SIM2ARM_CACHE") or Path.home() / ".cache" / "sim2arm")
 
 
 def mesh_folder() -> Path:
@@ -175,12 +166,9 @@ def _link(name: str, detail: str) -> Mesh:
     key = hashlib.sha256(source.read_bytes() + f"{RECIPE} {name} {triangles} {TILE_M}".encode()).hexdigest()[
         :24
     ]
-    cached = cache_dir() / "meshes" / f"{name}-{key}.npz"
-    mesh = _read(cached)
-    if mesh is None:
-        mesh = _prepare(source, turned=name == "panda_rightfinger", triangles=triangles)
-        _write(cached, mesh)
-    return mesh
+    turned = name == "panda_rightfinger"
+    arrays = kept(f"{name}-{key}", lambda: vars(_prepare(source, turned, triangles)))
+    return Mesh(arrays["vertices"], arrays["faces"], arrays["normals"], arrays["uvs"])
 
 
 def _prepare(source: Path, turned: bool, triangles: int) -> Mesh:
@@ -190,25 +178,3 @@ def _prepare(source: Path, turned: bool, triangles: int) -> Mesh:
     if turned:
         soup = Soup(soup.vertices * (-1.0, -1.0, 1.0), soup.faces)
     return finished(soup, TILE_M)
-
-
-def _read(path: Path) -> Mesh | None:
-    """Read a prepared mesh; None where there is none or the file is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            return Mesh(data["vertices"], data["faces"], data["normals"], data["uvs"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
-
-
-def _write(path: Path, mesh: Mesh) -> None:
-    """Keep a prepared mesh; many processes may write the same one at once."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-            np.savez(file, vertices=mesh.vertices, faces=mesh.faces, normals=mesh.normals, uvs=mesh.uvs)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise ValueError(
-            f"cannot write {path} ({error}); set SIM2ARM_CACHE to a folder you can write to."
-        ) from error

@@ -15,10 +15,10 @@ from envs.rendering.scene import Mesh
 
 CREASE_DEG = 60.0
 """Neighbouring triangles that meet at less than this angle are shaded as one smooth surface [deg]."""
-SMALL_SHELL = 0.05
-"""Share of a mesh's area below which a separate piece is dropped when the mesh is simplified."""
-PATIENCE = (3, 3, 3, 3, 4, 5, 7)
-"""How fast the allowed error grows in each pass of simplification; 7 alone tears the wrist apart."""
+SMALL_SHELL = 2.0
+"""Area of separate shells that are dropped when a mesh is simplified, in triangles that it will have on average."""
+SMALL_HOLE = 1.5
+"""Border of holes that are shut when a mesh is simplified, in edges of the triangles it will have."""
 
 
 @dataclass(frozen=True)
@@ -36,53 +36,79 @@ def read_obj(path: Path) -> Soup:
         FileNotFoundError: There is no such file.
         ValueError: The file holds no triangle.
     """
+    return read_painted_obj(path)[0]
+
+
+def read_painted_obj(path: Path) -> tuple[Soup, list[str]]:
+    """Read an OBJ file as `read_obj` does, and the name of each triangle's material, "" without one."""
     if not path.is_file():
         raise FileNotFoundError(f"mesh {path} does not exist; reinstall pybullet, or correct the path.")
     vertices: list[list[float]] = []
     faces: list[list[int]] = []
+    materials: list[str] = []
+    paint = ""
     for line in path.read_text(errors="replace").splitlines():
         if line.startswith("v "):
             vertices.append([float(word) for word in line.split()[1:4]])
         elif line.startswith("f "):
-            ring = [int(word.split("/")[0]) - 1 for word in line.split()[1:]]
+            corners = [int(word.split("/")[0]) for word in line.split()[1:]]
+            # Negative numbers count back from the last vertex.
+            ring = [corner - 1 if corner > 0 else len(vertices) + corner for corner in corners]
             faces += [[ring[0], ring[i], ring[i + 1]] for i in range(1, len(ring) - 1)]
+            materials += [paint] * (len(ring) - 2)
+        elif line.startswith("usemtl"):
+            paint = line.removeprefix("usemtl").strip()
     if not faces:
         raise ValueError(
             f"mesh {path} holds no triangles; a Wavefront OBJ file with `v` and `f` lines is needed."
         )
-    return Soup(np.array(vertices), np.array(faces))
+    if min(map(min, faces)) < 0 or max(map(max, faces)) >= len(vertices):
+        raise ValueError(f"mesh {path} has a face of vertices that do not exist; export it again.")
+    return Soup(np.array(vertices), np.array(faces)), materials
 
 
-def welded(soup: Soup) -> Soup:
-    """Merge vertices at the same place and drop triangles without area, so that edges are shared."""
+def welded(soup: Soup, thinnest: float = 1e-12) -> Soup:
+    """Merge vertices at the same place, so that edges are shared, and drop triangles of less area [m^2]."""
     step = max(1e-6, 1e-5 * float(np.ptp(soup.vertices, axis=0).max()))
     keys = np.round(soup.vertices / step).astype(np.int64)
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     faces = inverse.reshape(-1)[soup.faces]
     merged = Soup(soup.vertices[first], faces)
-    return Soup(merged.vertices, faces[_areas(merged) > 1e-12])
+    return Soup(merged.vertices, faces[0.5 * _areas(merged) > thinnest])
 
 
 def simplified(soup: Soup, triangles: int) -> Soup:
-    """Collapse edges (quadric error) until about `triangles` are left.
+    """Collapse edges (quadric error) until `triangles` are left.
 
-    Screws, seals and other small shells are dropped first and the rest share the triangles by area: otherwise
-    hundreds of hidden details take the triangles that the silhouette needs.
+    Screws, seals and other small shells are dropped and small holes shut first: hundreds of hidden details would
+    take the triangles that the silhouette needs.
     """
-    whole = welded(soup)
+    from envs.rendering.decimate import collapsed
+
+    # Needles stay for now: without them a mesh has slits, which open when it is simplified.
+    whole = welded(soup, thinnest=0.0)
     if len(whole.faces) <= triangles:
-        return whole
-    area = _areas(whole)
+        return welded(soup)
     shell = shells(whole)[whole.faces[:, 0]]
-    share = np.bincount(shell, weights=area) / area.sum()
-    large = np.flatnonzero(share >= SMALL_SHELL)
-    budget = triangles * share / share[large].sum()
-    kept = [_collapsed(Soup(whole.vertices, whole.faces[shell == i]), budget[i]) for i in large]
-    offsets = np.cumsum([0] + [len(part.vertices) for part in kept])
-    return Soup(
-        np.concatenate([part.vertices for part in kept]),
-        np.concatenate([part.faces + offset for part, offset in zip(kept, offsets)]),
-    )
+    area = np.bincount(shell, weights=0.5 * _areas(whole))
+    piece = area.sum() / triangles
+    large = whole.faces[(area >= min(SMALL_SHELL * piece, 0.5 * area.max()))[shell]]
+    shut = _shut(Soup(whole.vertices, large), SMALL_HOLE * np.sqrt(2.0 * piece))
+    return welded(Soup(*collapsed(shut.vertices, shut.faces, triangles)))
+
+
+def _shut(soup: Soup, longest: float) -> Soup:
+    """Draw every hole of a shorter border than `longest` [m] together to a point."""
+    edges = np.sort(soup.faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    border = unique[count == 1]
+    hole = shells(Soup(soup.vertices, border[:, [0, 1, 1]]))
+    size = np.linalg.norm(soup.vertices[border[:, 0]] - soup.vertices[border[:, 1]], axis=1)
+    length = np.bincount(hole[border[:, 0]], weights=size, minlength=len(hole))
+    drawn = np.where(length[hole] < longest, hole, np.arange(len(hole)))
+    members = np.bincount(drawn, minlength=len(hole))
+    sums = np.stack([np.bincount(drawn, weights=axis, minlength=len(hole)) for axis in soup.vertices.T], axis=1)
+    return welded(Soup(sums / np.maximum(members, 1)[:, None], drawn[soup.faces]), thinnest=0.0)
 
 
 def shells(soup: Soup) -> np.ndarray:
@@ -95,25 +121,6 @@ def shells(soup: Soup) -> np.ndarray:
         if np.array_equal(lowest, label):
             return label
         label = lowest
-
-
-def _collapsed(shell: Soup, triangles: float) -> Soup:
-    """Reduce one shell, patiently at first: low aggression keeps the shape but stops early."""
-    import fast_simplification
-
-    used, faces = np.unique(shell.faces, return_inverse=True)
-    small = Soup(shell.vertices[used], faces.reshape(-1, 3))
-    for aggression in PATIENCE:
-        if len(small.faces) <= 1.1 * triangles:
-            break
-        vertices, faces = fast_simplification.simplify(
-            small.vertices.astype(np.float32),
-            small.faces.astype(np.int32),
-            target_reduction=1.0 - triangles / len(small.faces),
-            agg=aggression,
-        )
-        small = welded(Soup(np.asarray(vertices, float), np.asarray(faces, int)))
-    return small
 
 
 def _areas(soup: Soup) -> np.ndarray:
