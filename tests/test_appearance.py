@@ -150,24 +150,6 @@ def test_a_light_without_direction_and_a_camera_straight_down_are_refused():
         looking_at(CameraSpec((0.4, 0.0, 1.0), (0.4, 0.0, 0.0), 40.0))
 
 
-def test_as_many_distractors_show_as_were_asked_for_in_the_shape_and_size_that_was_asked_for():
-    look, distractors, mine = visual(1)
-    mine["distractors.count"].write(2.0)
-    mine["distractors.1.shape"].write("ball")
-    mine["distractors.1.size"].write(0.08)
-    transforms = np.zeros((3, len(SCENE.parts), 3, 4), np.float32)
-    distractors.place(look, transforms, np.arange(3))
-    shown = [part.name for part, visible in zip(SCENE.parts, look.visible[1]) if visible]
-    assert [name for name in shown if name.startswith("distractor")] == [
-        "distractor0.box",
-        "distractor1.ball",
-    ]
-    assert not look.visible[0, [part.name.startswith("distractor") for part in SCENE.parts]].any()
-    pose = transforms[1, [part.name for part in SCENE.parts].index("distractor1.ball")]
-    assert np.allclose(pose[:, :3], 0.08 * np.eye(3))
-    assert pose[2, 3] == pytest.approx(0.04)
-
-
 def test_parts_have_the_documented_order():
     links = [f"panda_link{i}" for i in range(8)]
     fixed = ["floor", "wall", "table", *links, "panda_hand", "panda_leftfinger", "panda_rightfinger", "cube"]

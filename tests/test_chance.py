@@ -1,5 +1,7 @@
 """Laws of luck: what is drawn when, at which strength, and that it reaches the knobs. No physics needed."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from fake_worlds import CAMERAS, EVERYTHING, busy, episode, fake_worlds
@@ -85,3 +87,33 @@ def test_a_redraw_reaches_knobs_vector_and_record_alike():
     assert knobs["light.ambient"].read() == pytest.approx(draw.values["light.ambient"])
     assert np.array_equal(worlds.observe()["privileged"][1, 3:], worlds.randomization.vector(draw))
     assert worlds.redrawn.tolist() == [0, 1]
+
+
+def test_redraws_hold_on_to_nothing():
+    worlds, rows = busy(4), np.arange(4)
+    luck, sizes = worlds._chance, []
+    tracemalloc.start()
+    for redraw in range(401):
+        luck.advance(rows)
+        assert luck.draws[0].tick == luck.ticks[0]
+        if redraw % 200 == 0:
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert sizes[2] - sizes[1] < 10_000
+
+
+def test_a_record_is_a_copy_that_later_draws_leave_alone():
+    worlds = busy(2)
+    record = worlds.draws[0]
+    before = repr(record.to_dict())
+    worlds.step(worlds.expert_actions())
+    worlds.begin([0], 0, 7)
+    assert repr(record.to_dict()) == before and worlds.draws[0] is worlds.draws[0]
+    assert not record.values["texture.table.colour"].flags.writeable
+
+
+def test_values_by_axis_are_those_of_the_records():
+    worlds = busy(3)
+    for name, values in worlds.values.items():
+        for row, draw in enumerate(worlds.draws):
+            assert np.array_equal(values[row], draw.values[name]), name
