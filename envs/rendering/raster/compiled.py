@@ -18,7 +18,6 @@ from typing import Any
 
 import llvmlite.binding
 import numba
-from numba.core import config
 
 from envs.rendering.cache import cache_dir
 
@@ -69,7 +68,8 @@ def compiled(*, fastmath: bool | set[str] = False, inline: bool = False) -> Call
 
     def decorate(function: Callable) -> Any:
         # Numba reads the folder when a function is decorated, and only from this global setting.
-        before, config.CACHE_DIR = config.CACHE_DIR, str(code_folder())
+        settings: Any = numba.config
+        before, settings.CACHE_DIR = settings.CACHE_DIR, str(code_folder())
         try:
             return numba.njit(
                 cache=True,
@@ -80,7 +80,7 @@ def compiled(*, fastmath: bool | set[str] = False, inline: bool = False) -> Call
                 forceinline=inline,
             )(function)
         finally:
-            config.CACHE_DIR = before
+            settings.CACHE_DIR = before
 
     return decorate
 

@@ -24,6 +24,7 @@ from envs.rendering.raster.layout import (
     SAMPLE_FLOATS,
     SAMPLE_INTS,
     STAGES,
+    SURFACE,
     VIEW,
     Batch,
     Meshes,
@@ -143,19 +144,19 @@ class RasterRenderer:
 
     def _warm_up(self) -> None:
         """Draw no worlds: compiles the kernel, or loads it."""
-        parts, surfaces, _ = self._shape
+        count, surfaces, _ = self._shape
         none = Batch(
             rows=np.zeros(0, np.int64),
-            transforms=np.zeros((0, parts, 12), np.float32),
-            visible=np.zeros((0, parts), bool),
-            surfaces=np.zeros((0, surfaces, pack.SURFACE), np.float32),
+            transforms=np.zeros((0, count, 12), np.float32),
+            visible=np.zeros((0, count), bool),
+            surfaces=np.zeros((0, surfaces, SURFACE), np.float32),
             lights=np.zeros((0, LIGHTS, LIGHT), np.float32),
             ambient=np.zeros(0, np.float32),
             backdrop=np.zeros((0, 8), np.float32),
             views=np.zeros((0, 1, VIEW), np.float32),
         )
-        empty = (0, 0, 0)
-        self._kernel(none, np.zeros(empty, np.uint8), np.zeros(empty, np.float32), np.zeros(empty, np.int32))
+        rgb, depth, parts = (np.zeros((0, 0, 0), kind) for kind in (np.uint8, np.float32, np.int32))
+        self._kernel(none, rgb, depth, parts)
         draw_batch.disable_compile()  # An array of another kind is an error from here on, not half a minute's wait.
 
     def _check(self, frame: Frame, images: Images, rows: np.ndarray) -> None:

@@ -3,12 +3,14 @@
     address = add(times(row, side), column)        # all int32
 """
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 
-def _operation(name: str):
+def _operation(name: str) -> Any:
     """Make one int32 operation of LLVM a function of Numba."""
 
     @intrinsic
