@@ -12,7 +12,7 @@ from envs.arms import profile as arms
 from envs.reality import RealitySpec
 from envs.rendering.appearance import knobs, nominal_appearance
 from envs.rendering.assets import panda_scene
-from envs.rendering.scene import Frame, Images
+from envs.rendering.scene import LIGHT_KINDS, Frame, Images
 from envs.tasks import base as tasks
 from envs.twin import gl
 from envs.twin.scene import twin_scene
@@ -103,7 +103,10 @@ def test_worlds_that_are_not_asked_for_keep_their_pixels(renderer, frame):
         ("texture.table.variant", 0.1),
         ("texture.cube.colour", (0.1, 0.2, 0.9)),
         ("light.direction", (-0.5, 0.3, 0.8)),
+        ("texture.table.pattern", "wood"),
         ("light.colour", (0.5, 0.6, 0.7)),
+        ("light.intensity", 0.6),
+        ("light.temperature_k", 3000.0),
         ("light.ambient", 0.9),
         ("light.shadow", 0.8),
         ("camera.front.position", (1.1, 0.05, 0.6)),
@@ -117,6 +120,26 @@ def test_every_visual_knob_changes_its_own_world_only(renderer, frame, knob, val
     after = shot(renderer, frame).rgb
     np.testing.assert_array_equal(after[0], before[0])
     assert (after[1, 0] != before[1, 0]).any()
+
+
+@draws
+@pytest.mark.parametrize("lamp", [1, 3])
+@pytest.mark.parametrize("kind", LIGHT_KINDS[1:])
+def test_every_lamp_lights_its_own_world_and_goes_out_again(renderer, frame, lamp, kind):
+    mine = knobs(frame.appearance, 1, SCENE)
+    for other in (1, 2, 3):  # as many lights as there can be
+        mine[f"lamp.{other}.kind"].write("spot")
+        mine[f"lamp.{other}.shadow"].write(0.9)
+    before = shot(renderer, frame).rgb.copy()
+    mine[f"lamp.{lamp}.kind"].write("off")
+    dark = shot(renderer, frame).rgb.copy()
+    assert (before[1, 0].astype(int) - dark[1, 0]).mean() > 1.0
+    mine[f"lamp.{lamp}.kind"].write(kind)
+    lit = shot(renderer, frame).rgb.copy()
+    assert (lit[1, 0].astype(int) - dark[1, 0]).mean() > 1.0
+    mine[f"lamp.{lamp}.temperature_k"].write(2700.0)
+    assert (shot(renderer, frame).rgb[1] != lit[1]).any()
+    np.testing.assert_array_equal(lit[0], before[0])
 
 
 @draws

@@ -24,6 +24,7 @@ LAMP_DISTANCE_M = 2.4
 LAMP_TARGET = np.array([0.45, 0.0, 0.0])
 LAMP_CONE_DEG = 36.0  # half angle; the lamp fades towards its rim and the room behind stays darker
 LAMP_FADE = 2.0
+WHOLE_SPHERE_DEG = 180.0
 CEILING = np.array([0.15, -0.1, 0.98])  # where soft light comes from, besides the lamps
 NEAR_M, FAR_M = 0.05, 8.0
 # Shininess and specular reflection, guessed: a painted arm and a varnished table reflect a little.
@@ -102,7 +103,7 @@ class MujocoRenderer:
         """Set soft light from above, a lamp with and one without shadow for the key light, and the other lamps.
 
         The pair lets the key light's shadow be pale; OpenGL has too few lights to do the same for the others,
-        whose shadows are black, or none below one half.
+        whose shadows are black, or none below one half. Point lamps have none: there is no such map.
         """
         view, lamps = self._view, look.lamps
         ambient, shadow = float(look.ambient[world]), float(lamps.shadow[world, 0])
@@ -121,7 +122,7 @@ class MujocoRenderer:
             _shine(lamp, lamps.direction[world, index], power[index])
             if kind != "directional":
                 _stand(lamp, kind, lamps.position[world, index], float(lamps.cone_deg[world, index]))
-            lamp.castshadow = lamps.shadow[world, index] > 0.5
+            lamp.castshadow = kind != "point" and lamps.shadow[world, index] > 0.5
 
     def _aim(self, look: Appearance, world: int, camera: int) -> None:
         """Point both eyes of MuJoCo's camera along one optical axis."""
@@ -175,10 +176,14 @@ def _shine(lamp: mujoco.MjvLight, towards: np.ndarray, colour: np.ndarray) -> No
 
 
 def _stand(lamp: mujoco.MjvLight, kind: str, place: np.ndarray, cone_deg: float) -> None:
-    """Put a lamp at a place (3,) from where its light falls off with the square of the distance."""
-    lamp.type = mujoco.mjtLightType.mjLIGHT_SPOT if kind == "spot" else mujoco.mjtLightType.mjLIGHT_POINT
+    """Put a lamp at a place (3,) from where its light falls off with the square of the distance.
+
+    MuJoCo does not draw its own point lamps; a spot whose cone is the whole sphere shines alike.
+    """
     lamp.pos[:], lamp.cutoff = place, cone_deg
     lamp.attenuation[:] = 0.0, 0.0, 1.0
+    if kind == "point":
+        lamp.cutoff, lamp.exponent = WHOLE_SPHERE_DEG, 0.0
 
 
 def _metres(depth: np.ndarray) -> np.ndarray:
