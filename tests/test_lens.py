@@ -218,6 +218,14 @@ def test_depth_is_untouched_by_a_perfect_lens_and_by_what_only_light_meets():
     assert np.array_equal(depth, measured) and not np.shares_memory(depth, measured)
 
 
+def test_depth_is_bent_like_its_image_and_no_depth_lies_between_two_things():
+    depth, measured = scan(lens(2, distortion=(-0.3, 0.0, 0.0), rolling_px=12.0))
+    assert set(np.unique(measured)) == {0.5, 1.0} and not np.array_equal(depth, measured)
+    images = np.repeat(np.where(depth == 0.5, 255, 0).astype(np.uint8)[..., None], 3, axis=-1)
+    shot = shoot(images, lens(2, distortion=(-0.3, 0.0, 0.0), rolling_px=12.0))[..., 0]
+    assert ((shot > 128) == (measured == 0.5)).mean() > 0.99
+
+
 def test_depth_noise_grows_with_the_square_of_the_distance():
     _, measured = scan(lens(2, depth_noise=0.02), 2)
     near = np.zeros((32, 32), bool)

@@ -107,11 +107,20 @@ def _bend(images: np.ndarray, lens: Lenses, fov_deg: np.ndarray) -> None:
 
     size = images.shape[1]
     focal = 0.5 * size / np.tan(np.radians(fov_deg[which].astype(float)) / 2.0)
-    maps = optics.paths(size, focal, lens.distortion[which], lens.rolling_px[which] * (size / REFERENCE_PX))
-    # No depth lies between two things, hence the nearest pixel there.
-    between = cv2.INTER_LINEAR if images.ndim == 4 else cv2.INTER_NEAREST
-    for i, (columns, rows) in zip(which, maps):
-        images[i] = cv2.remap(images[i], columns, rows, between, borderMode=cv2.BORDER_REPLICATE)
+    paths = optics.paths(size, focal, lens.distortion[which], lens.rolling_px[which] * (size / REFERENCE_PX))
+    bend = _bent if images.ndim == 4 else _bent_depth
+    for i, whole, parts in zip(which, *paths):
+        images[i] = bend(images[i], whole, parts)
+
+
+def _bent(image: np.ndarray, whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    return cv2.remap(image, whole, parts, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _bent_depth(depth: np.ndarray, whole: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """Take the nearest pixels: no depth lies between two things."""
+    columns, rows = whole[..., 0] + (parts & 31) // 16, whole[..., 1] + (parts >> 5) // 16
+    return depth[np.clip(rows, 0, len(depth) - 1), np.clip(columns, 0, len(depth) - 1)]
 
 
 def _blur(images: np.ndarray, lens: Lenses) -> None:

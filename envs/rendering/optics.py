@@ -32,9 +32,11 @@ def paths(size, focal, distortion, rolling):
         rolling: (n,) sideways shift between first and last row [px].
 
     Returns:
-        (n, 2, size, size) float32 columns and rows [px]; 0 is the centre of the first pixel.
+        In OpenCV's fixed point: (n, size, size, 2) int16 whole columns and rows, (n, size, size) uint16 parts of them
+        in steps of 1/32, the row's above the column's five bits. 0 is the centre of the first pixel.
     """
-    found = np.empty((len(focal), 2, size, size), np.float32)
+    whole = np.empty((len(focal), size, size, 2), np.int16)
+    parts = np.empty((len(focal), size, size), np.uint16)
     for i in range(len(focal)):
         nodes = field(size, focal[i], distortion[i], rolling[i])
         for row in range(size):
@@ -44,9 +46,12 @@ def paths(size, focal, distortion, rolling):
                 x, y = line[k]
                 step_x, step_y = (line[k + 1, 0] - x) / np.float32(CELL), (line[k + 1, 1] - y) / np.float32(CELL)
                 for part in range(min(CELL, size - k * CELL)):
-                    found[i, 0, row, k * CELL + part] = x + np.float32(part) * step_x
-                    found[i, 1, row, k * CELL + part] = y + np.float32(part) * step_y
-    return found
+                    across = np.int32(np.floor(np.float32(32.0) * (x + np.float32(part) * step_x) + np.float32(0.5)))
+                    down = np.int32(np.floor(np.float32(32.0) * (y + np.float32(part) * step_y) + np.float32(0.5)))
+                    whole[i, row, k * CELL + part, 0] = across >> 5
+                    whole[i, row, k * CELL + part, 1] = down >> 5
+                    parts[i, row, k * CELL + part] = ((down & 31) << 5) | (across & 31)
+    return whole, parts
 
 
 @compiled()
