@@ -197,6 +197,10 @@ def test_wrong_calls_are_refused_before_a_pixel_changes(renderer):
     ):
         with pytest.raises(ValueError, match=message):
             renderer.draw(frame, images)
+    crowded, _ = varied(2)
+    crowded.lamps.kind = np.ones((2, 9), np.int8)
+    with pytest.raises(ValueError, match="lamps.kind"):
+        renderer.draw(Frame(poses, crowded, np.arange(2), (0,)), images)
     assert not images.rgb.any()
     with pytest.raises(ValueError, match="Did you mean `front`"):
         RasterRenderer(SCENE, SIZE, ("fornt",))

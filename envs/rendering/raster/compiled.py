@@ -10,6 +10,8 @@ therefore named by the hash of all sources of this package: any edit, another pr
 import fcntl
 import hashlib
 import os
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -23,6 +25,9 @@ from envs.rendering.cache import cache_dir
 
 PLAIN_VARIABLE = "SIM2ARM_PLAIN_RASTER"
 """Set to 1 to use the plain path where the vector path would run."""
+
+FORGET_AFTER_S = 14 * 24 * 3600.0
+"""Age of compiled code of other sources at which it is removed [s]; a choice. Whoever still runs it compiles again."""
 
 EXACT = {"nnan", "ninf", "nsz"}
 """Geometry: no sum is reordered or fused, so that the vector and the plain path round alike."""
@@ -99,5 +104,14 @@ def compiling_once() -> Iterator[None]:
             if not ready.exists():
                 yield
                 ready.touch()
+                _forget_old_code()
                 return
     yield
+
+
+def _forget_old_code() -> None:
+    """Remove code of former sources that was compiled long ago: every edit leaves 8 MB behind."""
+    for folder in code_folder().parent.glob("raster-*"):
+        ready = folder / "ready"
+        if folder != code_folder() and ready.exists() and time.time() - ready.stat().st_mtime > FORGET_AFTER_S:
+            shutil.rmtree(folder, ignore_errors=True)

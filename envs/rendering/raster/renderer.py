@@ -188,14 +188,14 @@ class RasterRenderer:
 def _check_look(look: Appearance, worlds: int, shape: tuple[int, int, int]) -> None:
     """Refuse a look that was made for another scene or fewer worlds."""
     parts, surfaces, cameras = shape
-    for name, wanted in (
-        ("visible", (worlds, parts)),
-        ("colour", (worlds, surfaces, 3)),
-        ("fov_deg", (worlds, cameras)),
+    for name, array, wanted in (
+        ("visible", look.visible, (worlds, parts)),
+        ("colour", look.colour, (worlds, surfaces, 3)),
+        ("fov_deg", look.fov_deg, (worlds, cameras)),
+        ("lamps.kind", look.lamps.kind, (worlds, LIGHTS)),
     ):
-        have = getattr(look, name).shape
-        if have != wanted:
-            raise ValueError(f"appearance.{name} is {have}; this scene and batch need {wanted}.")
+        if array.shape != wanted:
+            raise ValueError(f"appearance.{name} is {array.shape}; this scene and batch need {wanted}.")
 
 
 def make_scratch(meshes: Meshes, size: int, samples: int, shadow_size: int) -> Scratch:
