@@ -63,7 +63,7 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
     return settings, policy
 
 
-SIGHT = ("Texture", "Lighting", "Camera", "Exposure", "Noise", "Distractors")
+SIGHT = ("Texture", "Lighting", "Camera", "Exposure", "Noise", "Table", "Distractors")
 """Randomizers of what is seen; they can be drawn anew at any step without disturbing the motion."""
 
 

@@ -9,10 +9,10 @@ from randomizers.base import Randomization
 from randomizers.camera import Camera
 from randomizers.lighting import Lighting
 from randomizers.physics import Damping, Friction, Mass
-from randomizers.scene import Distractors
+from randomizers.scene import Distractors, Table
 from randomizers.sensing import Exposure, Noise
 from randomizers.texture import Texture
 
 DYNAMICS = Randomization((Mass(), Friction(), Damping(), Gain(), Latency()))
-SIGHT = Randomization((Texture(), Lighting(), Camera(), Exposure(), Noise(), Distractors()))
+SIGHT = Randomization((Texture(), Lighting(), Camera(), Exposure(), Noise(), Table(), Distractors()))
 DEFAULT: Randomization = DYNAMICS | SIGHT

@@ -66,6 +66,8 @@ def _everything() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, .
         found.append((f"camera.{camera}.fov_deg", 60.0, "deg", (5.0, 150.0), ()))
         found.append((f"exposure.{camera}", 1.0, "1", (0.05, 20.0), ()))
         found.append((f"noise.{camera}", 0.0, "1", fraction, ()))
+    found.append(("table.size", 1.0, "1", (0.5, 3.0), ()))
+    found.append(("table.position", np.zeros(2), "m", free, ()))
     found.append(("distractors.count", 0.0, "1", (0.0, 4.0), ()))
     found.append(("distractors.0.position", np.array([0.2, 0.3]), "m", free, ()))
     found.append(("distractors.0.size", 0.06, "m", (0.02, 0.15), ()))

@@ -22,6 +22,7 @@ from randomizers import (
     Noise,
     Randomization,
     Randomizer,
+    Table,
     Texture,
     Uniform,
     varies,
@@ -45,6 +46,7 @@ DEFAULT_KNOBS = {
     ],
     Exposure: ["exposure.side", "exposure.wrist"],
     Noise: ["noise.side", "noise.wrist"],
+    Table: ["table.position", "table.size"],
     Distractors: [
         "distractors.0.position",
         "distractors.0.shape",
