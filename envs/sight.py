@@ -17,6 +17,7 @@ from envs.engine import Engine
 from envs.rendering.appearance import columns as visual_columns
 from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
+from envs.rendering.furniture import TableTop
 from envs.rendering.lens import expose, pick
 from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
 from envs.timing import ImageDelay, latency_column
@@ -38,6 +39,7 @@ class Sight:
     Attributes:
         appearance: Look of the worlds now; written by the knobs.
         distractors: Things that lie about; likewise.
+        table: Its size and place; likewise.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Sight:
             raise ValueError(f"images of {', '.join(cameras)} need a renderer, such as TinyRenderer.")
         self.scene, self.cameras, self.image_size, self.renderer = scene, tuple(cameras), image_size, renderer
         self.appearance = nominal_appearance(scene, worlds)
-        self.distractors = Distractors(scene, worlds)
+        self.distractors, self.table = Distractors(scene, worlds), TableTop(scene, worlds)
         self._delay = ImageDelay(worlds, len(scene.parts) if cameras else 0, period_s)
         self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
         self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
@@ -67,6 +69,7 @@ class Sight:
         return {
             **visual_columns(self.appearance, self.scene),
             **self.distractors.columns(),
+            **self.table.columns(),
             "latency.images": latency_column(self._delay.latency),
         }
 
@@ -114,7 +117,7 @@ class Sight:
         if self.renderer is None or not len(rows):
             return seen
         transforms = self._delay.shown()
-        self.distractors.place(self.appearance, transforms, rows)
+        self._furnish(transforms, rows)
         self.renderer.draw(Frame(transforms, self.appearance, rows, self._indices), Images(self._drawn))
         where = np.ix_(rows, np.array(self._indices))
         lens, fov_deg = pick(self.appearance.lenses, where), self.appearance.fov_deg[where]
@@ -130,9 +133,14 @@ class Sight:
         transforms[..., :3] = np.eye(3)
         engine.transforms(transforms[row])
         rows, rgb = np.array([row]), np.zeros((worlds, 1, size, size, 3), np.uint8)
-        self.distractors.place(self.appearance, transforms, rows)
+        self._furnish(transforms, rows)
         renderer.draw(Frame(transforms, self.appearance, rows, (index,)), Images(rgb))
         return rgb[row, 0]
+
+    def _furnish(self, transforms: np.ndarray, rows: np.ndarray) -> None:
+        """Put table and distractors where they are now in some worlds."""
+        self.table.place(transforms, rows)
+        self.distractors.place(self.appearance, transforms, rows)
 
     def close(self) -> None:
         """Give back what the renderer holds."""

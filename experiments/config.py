@@ -87,7 +87,11 @@ class Demonstrations:
 
 @dataclass
 class Finetune:
-    """See `transfer.finetune.FinetuneSettings`; `tolerance` is the simulated success that may be lost."""
+    """See `transfer.finetune.FinetuneSettings`.
+
+    Before and after are compared on `select_episodes` episodes of their own; `tolerance` is the simulated success
+    that may be lost.
+    """
 
     steps: int = 400
     batch: int = 128
@@ -98,6 +102,15 @@ class Finetune:
     shift_px: int = 0
     colour: float = 0.1
     tolerance: float = 0.05
+    select_episodes: int = 100
+
+
+@dataclass
+class Baseline:
+    """The policy without randomization that a pipeline reports beside its own; null takes the numbers of `train`."""
+
+    episodes: list[int] | None = None
+    steps: list[int] | None = None
 
 
 @dataclass
@@ -148,6 +161,7 @@ class Config:
     train: Train = field(default_factory=Train)
     demonstrations: Demonstrations = field(default_factory=Demonstrations)
     finetune: Finetune = field(default_factory=Finetune)
+    baseline: Baseline = field(default_factory=Baseline)
     sweep: Sweep = field(default_factory=Sweep)
     deploy: Deploy = field(default_factory=Deploy)
     cards: str = "medium"

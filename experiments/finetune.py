@@ -1,5 +1,6 @@
 """`finetune`: record demonstrations in the reality twin, adapt a policy to them, keep it only if it is better."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
 HELP = """Records demonstrations.count episodes of the scripted expert in the reality twin (or reads a LeRobot v3
 dataset, demonstrations.path), fine-tunes the policy on them while it rehearses simulation, and measures before
-and after on the same episodes. The new policy is kept only if it is better in reality and has not forgotten simulation.
+and after on the same episodes. The new policy is kept only if it is better in reality and has not forgotten simulation;
+that is decided on other episodes (finetune.select_episodes) than those that are reported.
 
   python -m experiments finetune policy=runs/...-train-push-... cards=medium demonstrations.count=10"""
+
+SELECTION_SEED = 500_000
+"""Added to the seed of the episodes that choose a policy: those that are reported must not have chosen it."""
 
 
 def settings_of(config: Config) -> "FinetuneSettings":
@@ -80,44 +85,47 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     record = checkpoint.load(before.folder).record | {"finetuned_from": str(before.folder), "card": config.cards}
     checkpoint.save(candidate, tuned.policy, step=tuned.step, record=record)
     models = {"before": before.model, "after": to_onnx(tuned.policy)}
-    outcomes = {name: compare(run, config, name, model) for name, model in models.items()}
+    tried = {name: compare(run, config, name, model) for name, model in models.items()}
     chosen = select(
-        reality=(outcomes["before"]["reality"].success, outcomes["after"]["reality"].success),
-        simulation=(outcomes["before"]["sim_heldout"].success, outcomes["after"]["sim_heldout"].success),
+        reality=(tried["before"]["select_reality"].success, tried["after"]["select_reality"].success),
+        simulation=(tried["before"]["select_sim"].success, tried["after"]["select_sim"].success),
         tolerance=config.finetune.tolerance,
     )
     print(f"  kept: {chosen.kept}; {chosen.reason}")
     kept = candidate if chosen.kept == "candidate" else before.folder
-    best = outcomes["after" if chosen.kept == "candidate" else "before"]
+    reality = {name: found["reality"] for name, found in tried.items()}
+    best = reality["after" if chosen.kept == "candidate" else "before"]
     result = {
         "checkpoint": str(kept),
         "dataset": {"folder": str(before.dataset) if before.dataset else None},
         "card": config.cards,
-        "renderer": outcomes["before"]["reality"].renderer,
+        "renderer": best.renderer,
         "demonstrations": recorded,
         "finetune": tuned.to_dict(),
         "selection": chosen.to_dict(),
         "success": {
-            "reality_zero_shot": outcomes["before"]["reality"].rate.to_dict(),
-            "reality_finetuned": best["reality"].rate.to_dict(),
-            "reality_candidate": outcomes["after"]["reality"].rate.to_dict(),
-            "sim_before": outcomes["before"]["sim_heldout"].rate.to_dict(),
-            "sim_after": outcomes["after"]["sim_heldout"].rate.to_dict(),
+            "reality_zero_shot": reality["before"].rate.to_dict(),
+            "reality_finetuned": best.rate.to_dict(),
+            "reality_candidate": reality["after"].rate.to_dict(),
+            "sim_before": tried["before"]["select_sim"].rate.to_dict(),
+            "sim_after": tried["after"]["select_sim"].rate.to_dict(),
         },
-        "details": {name: {k: v.to_dict() for k, v in kinds.items()} for name, kinds in outcomes.items()},
+        "details": {name: {k: v.to_dict() for k, v in kinds.items()} for name, kinds in tried.items()},
     }
     return result, f"python -m experiments export {run.folder}"
 
 
 def compare(run: Run, config: Config, name: str, model: bytes) -> dict[str, Any]:
-    """Measure one policy on the episodes that all are measured on."""
-    specs = {
-        "reality": reality_spec(config, split="heldout"),
-        "sim_heldout": sim_spec(config, split="heldout", strength=1.0),
+    """Measure one policy on the episodes that choose, and in reality on the episodes that are reported."""
+    choosing = replace(config, seed=config.seed + SELECTION_SEED, episodes=config.finetune.select_episodes)
+    wanted = {
+        "select_reality": (choosing, reality_spec(config, split="heldout")),
+        "select_sim": (choosing, sim_spec(config, split="heldout", strength=1.0)),
+        "reality": (config, reality_spec(config, split="heldout")),
     }
     found = {}
-    for kind, spec in specs.items():
-        found[kind] = measure(run, config, f"{kind}_{name}", spec, model)
+    for kind, (asked, spec) in wanted.items():
+        found[kind] = measure(run, asked, f"{kind}_{name}", spec, model)
         print(f"  {kind} {name}: {found[kind].rate}")
     return found
 

@@ -30,7 +30,8 @@ def check(config: Config) -> None:
             f"a pipeline ends on an arm, which cannot see the state: network.observes={config.network.observes} "
             "must be images"
         )
-    import_module("experiments.train").check(config)
+    for each in (config, unrandomized(config)):
+        import_module("experiments.train").check(each)
     import_module("experiments.finetune").settings_of(config)
     check_card(config)
 
@@ -41,7 +42,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     bare = replace(config, resume=None, run=None)
     look = stage(run, "look", "look", bare)
     trained = stage(run, "train", "train", bare)
-    baseline = stage(run, "baseline", "train", replace(bare, strength=0.0))
+    baseline = stage(run, "baseline", "train", unrandomized(bare))
     tuned = stage(run, "finetune", "finetune", replace(bare, policy=folder_of(run, "train")))
     judged = stage(run, "evaluate", measure_all, bare)
     exported = stage(run, "export", "export", replace(bare, policy=folder_of(run, "finetune")))
@@ -76,6 +77,13 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         print(f"  {name:<30} {100 * rate['rate']:3.0f} %  ({low:.0f}..{high:.0f}, n={rate['n']})")
     print(f"  report: {result['report']}\n  bundle: {result['bundle']}")
     return result, f"python -m experiments deploy {result['bundle']} arm=virtual cards={config.cards}"
+
+
+def unrandomized(config: Config) -> Config:
+    """Give the training whose policy shows what becomes of one that has seen a single world."""
+    asked, train = config.baseline, config.train
+    shorter = replace(train, episodes=asked.episodes or train.episodes, steps=asked.steps or train.steps)
+    return replace(config, strength=0.0, train=shorter)
 
 
 def folder_of(run: Run, name: str) -> str:

@@ -16,8 +16,8 @@ STAGES = ("look", "train", "baseline", "finetune", "evaluate", "export", "deploy
 CONDITIONS = {
     "sim_nominal": "Simulation, nominal worlds",
     "sim_heldout": "Simulation, held-out randomized worlds",
-    "sim_before": "Simulation, held-out worlds, before fine-tuning",
-    "sim_after": "Simulation, held-out worlds, fine-tuned candidate",
+    "sim_before": "Held-out worlds of the selection, before fine-tuning",
+    "sim_after": "Held-out worlds of the selection, fine-tuned candidate",
     "reality": "Reality",
     "reality_zero_shot": "Reality, zero-shot",
     "reality_candidate": "Reality, fine-tuned candidate",

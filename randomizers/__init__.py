@@ -19,7 +19,7 @@ from randomizers.draw import Draw, Draws
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
 from randomizers.physics import Damping, Friction, Mass
-from randomizers.scene import Distractors
+from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
 from randomizers.shapes import Beta, Mixture, Normal
 from randomizers.texture import Background, Texture
@@ -60,6 +60,7 @@ __all__ = [
     "Normal",
     "Randomization",
     "Randomizer",
+    "Table",
     "Texture",
     "Uniform",
     "World",

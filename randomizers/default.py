@@ -11,15 +11,15 @@ from randomizers.distributions import Uniform
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import nominal
 from randomizers.physics import Damping, Friction, Mass
-from randomizers.scene import Distractors
+from randomizers.scene import Distractors, Table
 from randomizers.sensing import Exposure, Lens, Noise
 from randomizers.texture import PATTERNS, Background, Texture
 
 DYNAMICS = Randomization((Mass(), Friction(), Damping(), Gain(), Latency()))
 SENSING = Randomization((Camera(), Exposure(), Noise(), Lens()))
-SIGHT = Randomization((Texture(), Lighting(), Lamps(), Background(), Distractors())) | SENSING
+SIGHT = Randomization((Texture(), Lighting(), Lamps(), Background(), Table(), Distractors())) | SENSING
 DEFAULT: Randomization = DYNAMICS | SIGHT
 
 PAINT = Texture(pattern=PATTERNS, variant=Uniform(0.0, 1.0), colour=nominal + Uniform(-0.35, 0.35))
-BASIC: Randomization = DYNAMICS | PAINT | Lighting() | Distractors() | SENSING
+BASIC: Randomization = DYNAMICS | PAINT | Lighting() | Table() | Distractors() | SENSING
 """What any renderer can draw: without more lamps, backgrounds, and the scale and gloss of textures."""

@@ -1,4 +1,4 @@
-"""Randomizer of things that lie about and do not matter."""
+"""Randomizers of furniture, and of things that lie about: seen, of no matter to the task."""
 
 from dataclasses import dataclass
 
@@ -29,3 +29,20 @@ class Distractors(Randomizer):
     size: Varied = varies("distractors.{of}.size", Uniform(0.03, 0.09))
     # All that the scene has.
     shape: Varied = varies("distractors.{of}.shape", Choice("box", "ball", "cylinder"))
+
+
+@dataclass(frozen=True)
+class Table(Randomizer):
+    """Vary how large the table looks and where it stands: its edges must not tell where the camera is.
+
+    What happens on it does not change: its top stays at the height of the arm's base.
+
+    Args:
+        size: Factor on length and width.
+        position: Shift of its middle along x and y [m].
+    """
+
+    # From just large enough for workspace and base to one that fills the image; guessed.
+    size: Varied = varies("table.size", nominal * Uniform(0.95, 1.6))
+    # About how exactly an arm is bolted to a table that was not made for it; guessed.
+    position: Varied = varies("table.position", nominal + Uniform(-0.1, 0.1))

@@ -29,6 +29,7 @@ from randomizers import (
     LogUniform,
     Mass,
     Noise,
+    Table,
     Texture,
     Uniform,
     nominal,
@@ -168,6 +169,7 @@ EVERYTHING = (
     | Camera("side", fov_deg=nominal + Uniform(-3.0, 3.0), when="startup")
     | Exposure(when="step")
     | Noise(by=Uniform(0.01, 0.05))
+    | Table()
     | Distractors()
 )
 CAMERAS = ("front", "side")

@@ -75,6 +75,8 @@ def _everything() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, .
     found += [(f"background.{end}", np.full(3, 0.8), "1", fraction, ()) for end in ("top", "bottom")]
     for camera in ("wrist", "side"):
         found += _camera(camera)
+    found.append(("table.size", 1.0, "1", (0.5, 3.0), ()))
+    found.append(("table.position", np.zeros(2), "m", free, ()))
     found.append(("distractors.count", 0.0, "1", (0.0, 4.0), ()))
     found.append(("distractors.0.position", np.array([0.2, 0.3]), "m", free, ()))
     found.append(("distractors.0.size", 0.06, "m", (0.02, 0.15), ()))

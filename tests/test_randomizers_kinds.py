@@ -29,6 +29,7 @@ from randomizers import (
     Noise,
     Randomization,
     Randomizer,
+    Table,
     Texture,
     Uniform,
     varies,
@@ -63,6 +64,7 @@ DEFAULT_KNOBS = {
         for what in sorted(set(LENS) - {"exposure", "noise", "depth_noise", "depth_holes"})
     ],
     Depth: [f"lens.{c}.{what}" for c in ("side", "wrist") for what in ("depth_holes", "depth_noise")],
+    Table: ["table.position", "table.size"],
     Distractors: [
         "distractors.0.position",
         "distractors.0.shape",
