@@ -22,7 +22,9 @@ from randomizers.strength import Strength
 if TYPE_CHECKING:
     from envs.worlds import Worlds
 
-RENDERERS = ("tiny",)
+RENDERERS = ("raster", "tiny")
+SAMPLES = 4
+"""Samples of a pixel: a camera's pixel gathers light over its whole area, and a cube far away is 5 pixels wide."""
 POOLS = {"train": "seen", "heldout": "unseen"}
 """Which pictures surfaces show in each split."""
 Varying = Randomization | Randomizer | Mapping[str, Any] | None
@@ -40,7 +42,7 @@ class WorldsSpec:
         images: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
-        renderer: What draws the images.
+        renderer: What draws the images: "raster", our own, or "tiny", PyBullet's TinyRenderer.
     """
 
     task: str
@@ -50,7 +52,7 @@ class WorldsSpec:
     images: tuple[str, ...] = ()
     image_size: int = 84
     split: str = "train"
-    renderer: str = "tiny"
+    renderer: str = "raster"
 
     def __post_init__(self) -> None:
         tasks.get(self.task)
@@ -125,10 +127,15 @@ class WorldsSpec:
     def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:
         """Make what draws these worlds, for images of some size [px]."""
         from envs.rendering.textures import bank
-        from envs.rendering.tiny import TinyRenderer
 
-        scene = panda_scene(arms.load(self.arm), tasks.get(self.task))
-        return TinyRenderer(scene, size, cameras, textures=bank(POOLS[self.split]))
+        scene, pool = panda_scene(arms.load(self.arm), tasks.get(self.task)), bank(POOLS[self.split])
+        if self.renderer == "tiny":
+            from envs.rendering.tiny import TinyRenderer
+
+            return TinyRenderer(scene, size, cameras, textures=pool)
+        from envs.rendering.raster import RasterRenderer
+
+        return RasterRenderer(scene, size, cameras, textures=pool, samples=SAMPLES)
 
 
 def plain(randomization: Varying) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from randomizers import BASIC
+from randomizers import DEFAULT
 from randomizers.errors import unknown
 
 SHIPPED = Path(__file__).parent
@@ -23,10 +23,14 @@ SHIPPED = Path(__file__).parent
 
 @dataclass
 class Images:
-    """What a policy looks through: names of cameras, and side of the square images [px]."""
+    """What a policy looks through: names of cameras, side of the square images [px], and what draws them in simulation.
+
+    `renderer` is "raster", our own, or "tiny", PyBullet's, which cannot draw all that the default randomization varies.
+    """
 
     cameras: list[str] = field(default_factory=lambda: ["front"])
     size: int = 64
+    renderer: str = "raster"
 
 
 @dataclass
@@ -154,7 +158,7 @@ class Config:
     arm: str = "panda"
     seed: int = 0
     strength: float = 1.0
-    randomize: dict[str, Any] = field(default_factory=BASIC.to_dict)
+    randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
     images: Images = field(default_factory=Images)
     collect: Collect = field(default_factory=Collect)
     network: Network = field(default_factory=Network)

@@ -82,6 +82,7 @@ def sim_spec(config: Config, **changes: Any) -> "WorldsSpec":
         strength=config.strength,
         images=cameras_of(config),
         image_size=config.images.size,
+        renderer=config.images.renderer,
     )
     return spec.but(**changes)
 

@@ -27,6 +27,6 @@ class Camera(Randomizer):
     # 0.6 degrees is 1 cm at a distance of 1 m, in proportion to the position.
     rotation_deg: Varied = varies("camera.{of}.rotation_deg", nominal + Normal(0.0, 0.6))
     # Focal lengths of webcams of one model differ by 2 or 3 %; guessed.
-    fov_deg: Varied = varies("camera.{of}.fov_deg", nominal + Uniform(-2.0, 2.0))
+    fov_deg: Varied = varies("camera.{of}.fov_deg", nominal + Uniform(-1.2, 1.2))
 
     target: ClassVar[str] = "camera"

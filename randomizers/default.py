@@ -7,7 +7,7 @@ the randomizer's file. `print(DEFAULT)` and `DEFAULT.to_dict()` spell all of the
 from randomizers.actuation import Gain, Latency
 from randomizers.base import Randomization
 from randomizers.camera import Camera
-from randomizers.distributions import Uniform
+from randomizers.distributions import LogUniform, Uniform
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import nominal
 from randomizers.physics import Damping, Friction, Mass
@@ -20,6 +20,6 @@ SENSING = Randomization((Camera(), Exposure(), Noise(), Lens()))
 SIGHT = Randomization((Texture(), Lighting(), Lamps(), Background(), Table(), Distractors())) | SENSING
 DEFAULT: Randomization = DYNAMICS | SIGHT
 
-PAINT = Texture(pattern=PATTERNS, variant=Uniform(0.0, 1.0), colour=nominal + Uniform(-0.35, 0.35))
+PAINT = Texture(pattern=PATTERNS, variant=Uniform(0.0, 1.0), colour=nominal * LogUniform(0.5, 1.8))
 BASIC: Randomization = DYNAMICS | PAINT | Lighting() | Table() | Distractors() | SENSING
 """What any renderer can draw: without more lamps, backgrounds, and the scale and gloss of textures."""

@@ -34,8 +34,9 @@ class Texture(Randomizer):
     pattern: Varied = varies("texture.{of}.pattern", PATTERNS)
     # Which texture of a kind: all of them.
     variant: Varied = varies("texture.{of}.variant", Uniform(0.0, 1.0))
-    # Wide, yet about nominal: a red cube stays reddish, so that an image tells which one it is. Guessed.
-    colour: Varied = varies("texture.{of}.colour", nominal + Uniform(-0.35, 0.35))
+    # Each channel by a factor: grey and white things take any tint, while what is red stays red, so that an image
+    # tells which one the cube is. Guessed.
+    colour: Varied = varies("texture.{of}.colour", nominal * LogUniform(0.5, 1.8))
     # From half to twice the tiles: on the table, tiles of 25 cm to 1 m. Guessed.
     scale: Varied = varies("texture.{of}.scale", nominal * LogUniform(0.5, 2.0))
     # All directions.

@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.config import SHIPPED, Config, find, load, to_yaml
-from randomizers import BASIC, Randomization
+from randomizers import DEFAULT, Randomization
 
 FILES = sorted(SHIPPED.glob("*.yaml"))
 
@@ -36,7 +36,7 @@ def test_an_override_changes_one_range_and_leaves_the_others():
     changed = Randomization.from_dict(config.randomize).to_dict()
     assert changed["Mass"]["by"] == "nominal * LogUniform(0.8, 1.25)"
     assert {k: v for k, v in changed.items() if k != "Mass"} == {
-        k: v for k, v in BASIC.to_dict().items() if k != "Mass"
+        k: v for k, v in DEFAULT.to_dict().items() if k != "Mass"
     }
 
 

@@ -100,7 +100,7 @@ def test_an_unknown_policy_is_refused():
 def test_reports_say_what_drew_the_images(monkeypatch):
     monkeypatch.setenv("SIM2ARM_GL", "osmesa")
     assert renderer_of(WorldsSpec("push")) == "none"
-    assert renderer_of(WorldsSpec("push", images=("front",))) == "TinyRenderer"
+    assert renderer_of(WorldsSpec("push", images=("front",))) == "sim2arm raster"
     assert renderer_of(RealitySpec("push", images=("front",))) == "mujoco-osmesa"
     monkeypatch.setenv("SIM2ARM_GL", "none")
     assert renderer_of(RealitySpec("push", images=("front",))) == "TinyRenderer"

@@ -13,10 +13,10 @@ from fake_worlds import episode
 
 import envs
 from envs.spec import WorldsSpec
-from randomizers import BASIC, DEFAULT, Latency, Mass, Randomization, Texture, Uniform
+from randomizers import DEFAULT, Latency, Mass, Randomization, Texture, Uniform
 
 TASKS = ("reach", "push", "lift")
-SEEN = {"randomization": BASIC, "images": ("front", "side"), "image_size": 32}
+SEEN = {"randomization": DEFAULT, "images": ("front", "side"), "image_size": 32}
 FRESH = """
 import sys
 from test_spec import SEEN, WorldsSpec, episode

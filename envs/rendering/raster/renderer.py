@@ -30,7 +30,7 @@ from envs.rendering.raster.layout import (
     Meshes,
     Scratch,
 )
-from envs.rendering.scene import LIGHTS, Appearance, Frame, Images, Scene
+from envs.rendering.scene import EVERYTHING, LIGHTS, Appearance, Frame, Images, Scene
 from envs.rendering.textures import TextureBank, bank
 from randomizers.errors import unknown
 
@@ -42,6 +42,7 @@ class RasterRenderer:
     """Turns frames into images; see `envs.rendering.scene.Renderer`. One renderer serves one thread at a time."""
 
     name = "sim2arm raster"
+    draws = EVERYTHING
 
     def __init__(
         self,
