@@ -6,10 +6,10 @@
     world.advance(command, command, switch=0.0)      # one control period
     world.measure(state, row=0)
 
-Every choice of solver settings and contact parameters comes from shared/reference/simulator.md, or was measured
-here. Episodes repeat bit for bit whatever was simulated before: `reset` restores a snapshot (Bullet keeps
-contacts otherwise), and all that the snapshot leaves out (masses, frictions, motors) is written from the outside.
-Only numbers that are not finite survive a reset: a world that blew up has to be replaced.
+Solver settings and contact parameters were chosen by measurement: what holds a grasp and costs least.
+Episodes repeat bit for bit whatever was simulated before: `reset` restores a snapshot (Bullet keeps contacts
+otherwise), and all that the snapshot leaves out (masses, frictions, motors) is written from the outside. Only
+numbers that are not finite survive a reset: a world that blew up has to be replaced.
 """
 
 from collections.abc import Mapping
