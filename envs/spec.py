@@ -22,7 +22,8 @@ from randomizers.strength import Strength
 if TYPE_CHECKING:
     from envs.worlds import Worlds
 
-RENDERERS = ("raster", "tiny")
+RENDERERS = {"raster": "sim2arm raster", "tiny": "TinyRenderer"}
+"""What can draw the images, with the names that reports show."""
 SAMPLES = 4
 """Samples of a pixel: a camera's pixel gathers light over its whole area, and a cube far away is 5 pixels wide."""
 POOLS = {"train": "seen", "heldout": "unseen"}

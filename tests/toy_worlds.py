@@ -35,6 +35,7 @@ class ToySpec:
     Attributes:
         arm: Named in headers.
         images: Camera names to draw.
+        renderer: Named in reports.
         blows_up: Episode whose state turns to NaN at its third step, or -1.
         diverges: Episode that the worlds themselves give up at its third step, or -1.
         kills: Episode that kills its process at its third step, or -1.
@@ -44,6 +45,7 @@ class ToySpec:
 
     arm: str = "point"
     images: tuple[str, ...] = ("front",)
+    renderer: str = "tiny"
     blows_up: int = -1
     diverges: int = -1
     kills: int = -1

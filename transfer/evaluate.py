@@ -143,9 +143,10 @@ def renderer_of(spec: Any) -> str:
     if not getattr(spec, "images", ()):
         return "none"
     from envs.reality import RealitySpec
+    from envs.spec import RENDERERS
 
     if not isinstance(spec, RealitySpec):
-        return "TinyRenderer"
+        return RENDERERS[spec.renderer]
     from envs.twin import gl
 
     kind = gl.available()

@@ -26,8 +26,8 @@ HOLD_STEPS = 4
 SPLITS = ("train", "heldout")
 NAMES = ("reach", "push", "lift")
 
-# Presets: the cheapest that measured as good as `reference` in pushes and grasps. One rate for all of them, so that the latency
-# of actions has the same resolution (1/120 s) in every task.
+# Presets: the cheapest that measured as good as `reference` in pushes and grasps. One rate for all of them, so
+# that the latency of actions has the same resolution (1/120 s) in every task.
 REACH = Physics(rate_hz=120, iterations=5, fingers=False)
 PUSH = Physics(rate_hz=120, iterations=10, fingers=False)
 GRASP = Physics(rate_hz=120, iterations=30, fingers=True)
