@@ -18,6 +18,8 @@ $(VENV)/.ready: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --progress-bar on --disable-pip-version-check --upgrade pip
 	$(RUN) -m pip install --quiet --progress-bar on --disable-pip-version-check -c constraints.txt torch -e '.[dev]'
+	@echo "setup: compiling renderer and kinematics, about half a minute"
+	$(RUN) -m envs.warm
 	@touch $@
 
 demo: setup
