@@ -111,30 +111,8 @@ class Stage:
     def photograph(
         self, shot: Shot, size: int, with_bodies: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw one image. Light arguments stick to the client, so each call gives all of them.
-
-        Returns:
-            (size, size, 3) uint8, z-buffer (size, size) float32 in [0, 1], body numbers (size, size), -1 for
-            none; without `with_bodies` they mean nothing.
-        """
-        _, _, rgb, buffer, bodies = pybullet.getCameraImage(
-            size,
-            size,
-            viewMatrix=shot.view,
-            projectionMatrix=shot.projection,
-            lightDirection=shot.light_direction,
-            lightColor=shot.light_colour,
-            lightDistance=LIGHT_DISTANCE_M,
-            lightAmbientCoeff=shot.ambient,
-            lightDiffuseCoeff=DIFFUSE,
-            lightSpecularCoeff=0.0,
-            shadow=0,
-            flags=0 if with_bodies else pybullet.ER_NO_SEGMENTATION_MASK,
-            renderer=pybullet.ER_TINY_RENDERER,
-            physicsClientId=self._client,
-        )
-        square = (size, size)
-        return np.reshape(rgb, (*square, 4))[..., :3], np.reshape(buffer, square), np.reshape(bodies, square)
+        """Draw one image of what is set out; see `snap`."""
+        return snap(self._client, shot, size, bodies=with_bodies)
 
     def _paint(self, body: int, picture: int, colour: tuple[float, float, float], alpha: float) -> None:
         pybullet.changeVisualShape(
@@ -177,6 +155,42 @@ class Stage:
                 cv2.imwrite(path, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
                 ids.append(pybullet.loadTexture(path, physicsClientId=self._client))
         return ids
+
+
+def snap(
+    client: int, shot: Shot, size: int, *, bodies: bool = True, shadow: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let TinyRenderer draw one image. Light arguments stick to the client, so each call gives all of them.
+
+    Args:
+        client: Of PyBullet.
+        shot: Camera and light.
+        size: Height and width [px].
+        bodies: Find out which body every pixel shows.
+        shadow: Let TinyRenderer draw its own shadows; it then takes nearly twice as long.
+
+    Returns:
+        (size, size, 3) uint8, z-buffer (size, size) float32 in [0, 1], body numbers (size, size), -1 for
+        none; without `bodies` they mean nothing.
+    """
+    _, _, rgb, buffer, numbers = pybullet.getCameraImage(
+        size,
+        size,
+        viewMatrix=shot.view,
+        projectionMatrix=shot.projection,
+        lightDirection=shot.light_direction,
+        lightColor=shot.light_colour,
+        lightDistance=LIGHT_DISTANCE_M,
+        lightAmbientCoeff=shot.ambient,
+        lightDiffuseCoeff=DIFFUSE,
+        lightSpecularCoeff=0.0,
+        shadow=int(shadow),
+        flags=0 if bodies else pybullet.ER_NO_SEGMENTATION_MASK,
+        renderer=pybullet.ER_TINY_RENDERER,
+        physicsClientId=client,
+    )
+    square = (size, size)
+    return np.reshape(rgb, (*square, 4))[..., :3], np.reshape(buffer, square), np.reshape(numbers, square)
 
 
 def view_matrix(world_from_camera: np.ndarray, position: np.ndarray) -> list[float]:
