@@ -80,33 +80,42 @@ class ArmScene:
 
 
 class Reference:
-    """TinyRenderer on bodies with the very meshes of a scene."""
+    """TinyRenderer on bodies with the very meshes of a scene, as plain PyBullet draws them.
+
+    Attributes:
+        client: Of PyBullet.
+        bodies: Of the scene's parts, made in their order.
+    """
 
     def __init__(self, scene: Scene) -> None:
         """Make one body per part."""
-        self._client = pybullet.connect(pybullet.DIRECT)
-        self._bodies = [self._body(part) for part in scene.parts]
+        self.client = pybullet.connect(pybullet.DIRECT)
+        self.bodies = [self._body(part) for part in scene.parts]
 
     def __enter__(self) -> "Reference":
         return self
 
     def __exit__(self, *_: object) -> None:
-        pybullet.disconnect(self._client)
+        pybullet.disconnect(self.client)
 
     def _body(self, part: Part) -> int:
         shape = pybullet.createVisualShape(
             pybullet.GEOM_MESH, vertices=part.mesh.vertices.tolist(), indices=part.mesh.faces.ravel().tolist(),
-            normals=part.mesh.normals.tolist(), uvs=part.mesh.uvs.tolist(), physicsClientId=self._client,
+            normals=part.mesh.normals.tolist(), uvs=part.mesh.uvs.tolist(), physicsClientId=self.client,
         )  # fmt: skip
-        return pybullet.createMultiBody(0.0, -1, shape, physicsClientId=self._client)
+        return pybullet.createMultiBody(0.0, -1, shape, physicsClientId=self.client)
 
     def photograph(self, frame: Frame, row: int, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw one world: depth [m] and part (size, size), -1 and the far plane where there is nothing."""
         look = frame.appearance
-        _, positions, turns = split(frame.transforms[row])
-        for body, position, turn in zip(self._bodies, positions, turns):
-            pybullet.resetBasePositionAndOrientation(body, position, turn, physicsClientId=self._client)
-        _, buffer, bodies = snap(self._client, Shot.of(look, glow(look.lamps), row, 0, size), size)
-        part_of = np.full(max(self._bodies) + 2, -1)
-        part_of[self._bodies] = np.arange(len(self._bodies))
+        self.pose(frame.transforms[row])
+        _, buffer, bodies = snap(self.client, Shot.of(look, glow(look.lamps), row, 0, size), size)
+        part_of = np.full(max(self.bodies) + 2, -1)
+        part_of[self.bodies] = np.arange(len(self.bodies))
         return metres(buffer), part_of[bodies]
+
+    def pose(self, transforms: np.ndarray) -> None:
+        """Move all bodies, (parts, 3, 4) without scale."""
+        _, positions, turns = split(transforms)
+        for body, position, turn in zip(self.bodies, positions, turns):
+            pybullet.resetBasePositionAndOrientation(body, position, turn, physicsClientId=self.client)
