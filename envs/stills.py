@@ -24,9 +24,10 @@ from envs.rendering.assets import panda_scene
 from envs.rendering.scene import Renderer, Scene
 from envs.sight import Sight
 from envs.tasks import base as tasks
-from envs.tasks.base import Chances, Task, between, upright
+from envs.tasks.base import Task, between, upright
 from envs.transforms import PartFrames
 from randomizers import Randomization
+from randomizers.streams import uniforms
 from randomizers.strength import Strength
 
 if TYPE_CHECKING:
@@ -59,19 +60,18 @@ class Poses:
 
 def draw_poses(profile: ArmProfile, task: Task, seed: int, numbers: np.ndarray, split: str = "train") -> Poses:
     """Draw poses by the numbers (n,) of their images: a cube on the table, a hand that points down somewhere else."""
-    chances = Chances(seed, numbers, f"stills.{split}")
-    place = between(CUBE_LOW_M, CUBE_HIGH_M, chances("cube", 2))
-    turn = upright((chances("yaw") - 0.5) * np.pi / 2.0)
+    luck = uniforms(seed, numbers, 0, (f"stills.{split}",), (7,))  # (n, 7) in (0, 1)
+    place = between(CUBE_LOW_M, CUBE_HIGH_M, luck[:, :2])
+    turn = upright((luck[:, 2] - 0.5) * np.pi / 2.0)
     height = np.full((len(numbers), 1), task.objects[0].half_extents[2])
-    hand = between(HAND_LOW_M, HAND_HIGH_M, chances("hand", 3))
+    hand = between(HAND_LOW_M, HAND_HIGH_M, luck[:, 3:6])
     near = np.linalg.norm(hand[:, :2] - place, axis=1) < CLEAR_M
     hand[near, 2] = np.maximum(hand[near, 2], ABOVE_M)
     home = np.array(profile.home)
     joints, rows = np.tile(home, (len(numbers), 1)), np.arange(len(numbers))
     for _ in range(SOLVES):
         kinematics.track(profile.chain, profile.lower, profile.upper, home, hand, DOWN, rows, joints)
-    opening = profile.hand.max_opening * chances("opening")
-    return Poses(joints, opening, np.hstack([place, height, turn]))
+    return Poses(joints, profile.hand.max_opening * luck[:, 6], np.hstack([place, height, turn]))
 
 
 class Stills:
