@@ -25,13 +25,14 @@ VERBS = {
     "export": "write a verified bundle that runs without torch",
     "deploy": "drive an arm with a bundle",
     "report": "write one HTML page about a run",
+    "bench": "measure speeds as ratios, and what they buy: `bench render`, `bench localiser`",
     "pipeline": "all of them, from one YAML",
 }
 POSITIONAL = {
     "evaluate": "policy", "finetune": "policy", "sweep": "policy", "export": "policy",
-    "deploy": "bundle", "report": "source",
+    "deploy": "bundle", "report": "source", "bench": "bench.what",
 }  # fmt: skip
-ALIASES = {"deploy": {"arm": "deploy.arm"}}
+ALIASES = {"deploy": {"arm": "deploy.arm"}, "bench": {"what": "bench.what"}}
 """`deploy BUNDLE arm=virtual` speaks of the thing that moves; elsewhere `arm` is the profile."""
 LENDERS = ("resume", "policy", "bundle", "source")
 """Keys that name a run whose configuration this one goes on with."""

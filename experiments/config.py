@@ -136,6 +136,35 @@ class Deploy:
 
 
 @dataclass
+class Bench:
+    """What `bench` measures: `render`, or the experiment `localiser`.
+
+    Attributes:
+        what: One of them.
+        sizes: Sides of the images [px].
+        worlds: Worlds drawn in one call.
+        repeats: How often each speed is measured; the fastest counts.
+        views: Random views of three arms on which renderers are compared.
+        cold: Also compile from nothing, in two processes at once; takes a minute.
+        images: Drawn to train the localiser.
+        plain_images: Drawn to train the one without randomization, which learns faster.
+        passes: How often an image is learnt from, about.
+        tests: Images of each set it is tested on.
+    """
+
+    what: str = "render"
+    sizes: list[int] = field(default_factory=lambda: [64, 84, 128])
+    worlds: int = 16
+    repeats: int = 40
+    views: int = 200
+    cold: bool = True
+    images: int = 250_000
+    plain_images: int = 100_000
+    passes: int = 2
+    tests: int = 1000
+
+
+@dataclass
 class Config:
     """Everything a verb may read.
 
@@ -168,6 +197,7 @@ class Config:
     baseline: Baseline = field(default_factory=Baseline)
     sweep: Sweep = field(default_factory=Sweep)
     deploy: Deploy = field(default_factory=Deploy)
+    bench: Bench = field(default_factory=Bench)
     cards: str = "medium"
     episodes: int = 100
     policy: str | None = None

@@ -4,13 +4,13 @@ import struct
 
 import numpy as np
 import pytest
-from arm_scenes import ARMS, ArmScene, Reference
 
 from envs.rendering import cache, robots
 from envs.rendering.decimate import collapsed
 from envs.rendering.mesh_files import read_pieces
 from envs.rendering.meshes import Soup, ball, box, simplified, welded
 from envs.rendering.overlay import project
+from envs.rendering.reference import ARMS, ArmScene, Reference
 from envs.rendering.robots import TRIANGLES, scene_parts
 
 

@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pybullet
 import pytest
-from arm_scenes import ARMS, DATA
 
 from envs.rendering.links import LinkTree
+from envs.rendering.reference import ARMS, DATA
 from envs.rendering.rigid import quaternions
 from envs.rendering.urdf import SHAPES, read_urdf
 

@@ -57,28 +57,32 @@ Dress = tuple[int, tuple[float, float, float]]
 
 
 class Stage:
-    """The bodies of a scene. Nothing on it has mass or can be touched."""
+    """The bodies of a scene. Nothing on it has mass or can be touched.
+
+    Attributes:
+        client: Of PyBullet.
+        part_of_body: Part by number of a body; the last element answers for -1, no body.
+    """
 
     def __init__(self, scene: Scene, pictures: np.ndarray) -> None:
         """Make one body per part and load all pictures (n, size, size, 3) uint8 RGB."""
         self._meshes = [part.mesh for part in scene.parts]
-        self._client = pybullet.connect(pybullet.DIRECT)
+        self.client = pybullet.connect(pybullet.DIRECT)
         self._bodies: dict[tuple[int, int], int] = {}
         self._dress: dict[int, Dress] = {}
         self._shown: set[int] = set()
-        # Indexed by a body's number; the last element answers for -1, no body.
         self.part_of_body = np.full(1, -1, np.int32)
         names = [part.name for part in scene.parts]
         last = [names.index(name) for name in BACKDROP if name in names]
         for part in (*(i for i in reversed(range(len(names))) if i not in last), *last):
             self._body(part, 0)
-        self._texture_ids = self._load(pictures)
+        self._texture_ids = load_pictures(self.client, pictures)
 
     def close(self) -> None:
         """Give the client's memory back."""
-        if self._client >= 0:
-            pybullet.disconnect(self._client)
-            self._client = -1
+        if self.client >= 0:
+            pybullet.disconnect(self.client)
+            self.client = -1
 
     def set_out(
         self,
@@ -101,7 +105,7 @@ class Stage:
             self._paint(body, *self._dress.pop(body), alpha=0.0)
         for body, part in wanted.items():
             pybullet.resetBasePositionAndOrientation(
-                body, positions[part], turns[part], physicsClientId=self._client
+                body, positions[part], turns[part], physicsClientId=self.client
             )
             if self._dress.get(body) != looks[part]:
                 self._paint(body, *looks[part], alpha=1.0)
@@ -111,35 +115,13 @@ class Stage:
     def photograph(
         self, shot: Shot, size: int, with_bodies: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Draw one image. Light arguments stick to the client, so each call gives all of them.
-
-        Returns:
-            (size, size, 3) uint8, z-buffer (size, size) float32 in [0, 1], body numbers (size, size), -1 for
-            none; without `with_bodies` they mean nothing.
-        """
-        _, _, rgb, buffer, bodies = pybullet.getCameraImage(
-            size,
-            size,
-            viewMatrix=shot.view,
-            projectionMatrix=shot.projection,
-            lightDirection=shot.light_direction,
-            lightColor=shot.light_colour,
-            lightDistance=LIGHT_DISTANCE_M,
-            lightAmbientCoeff=shot.ambient,
-            lightDiffuseCoeff=DIFFUSE,
-            lightSpecularCoeff=0.0,
-            shadow=0,
-            flags=0 if with_bodies else pybullet.ER_NO_SEGMENTATION_MASK,
-            renderer=pybullet.ER_TINY_RENDERER,
-            physicsClientId=self._client,
-        )
-        square = (size, size)
-        return np.reshape(rgb, (*square, 4))[..., :3], np.reshape(buffer, square), np.reshape(bodies, square)
+        """Draw one image of what is set out; see `snap`."""
+        return snap(self.client, shot, size, bodies=with_bodies)
 
     def _paint(self, body: int, picture: int, colour: tuple[float, float, float], alpha: float) -> None:
         pybullet.changeVisualShape(
             body, -1, textureUniqueId=self._texture_ids[picture], rgbaColor=(*colour, alpha),
-            physicsClientId=self._client,
+            physicsClientId=self.client,
         )  # fmt: skip
 
     def _body(self, part: int, level: int) -> int:
@@ -164,19 +146,56 @@ class Stage:
             uvs=mesh.uvs.tolist(),
             normals=mesh.normals.tolist(),
             rgbaColor=(1.0, 1.0, 1.0, 0.0),
-            physicsClientId=self._client,
+            physicsClientId=self.client,
         )
-        return pybullet.createMultiBody(0.0, -1, shape, physicsClientId=self._client)
+        return pybullet.createMultiBody(0.0, -1, shape, physicsClientId=self.client)
 
-    def _load(self, pictures: np.ndarray) -> list[int]:
-        """Load all pictures; PyBullet takes them from files only."""
-        ids = []
-        with tempfile.TemporaryDirectory(prefix="sim2arm-textures-") as folder:
-            for number, picture in enumerate(pictures):
-                path = str(Path(folder, f"{number}.png"))
-                cv2.imwrite(path, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-                ids.append(pybullet.loadTexture(path, physicsClientId=self._client))
-        return ids
+
+def load_pictures(client: int, pictures: np.ndarray) -> list[int]:
+    """Load pictures (n, size, size, 3) uint8 RGB and give their numbers; PyBullet takes them from files only."""
+    ids = []
+    with tempfile.TemporaryDirectory(prefix="sim2arm-textures-") as folder:
+        for number, picture in enumerate(pictures):
+            path = str(Path(folder, f"{number}.png"))
+            cv2.imwrite(path, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+            ids.append(pybullet.loadTexture(path, physicsClientId=client))
+    return ids
+
+
+def snap(
+    client: int, shot: Shot, size: int, *, bodies: bool = True, shadow: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let TinyRenderer draw one image. Light arguments stick to the client, so each call gives all of them.
+
+    Args:
+        client: Of PyBullet.
+        shot: Camera and light.
+        size: Height and width [px].
+        bodies: Find out which body every pixel shows.
+        shadow: Let TinyRenderer draw its own shadows; it then takes nearly twice as long.
+
+    Returns:
+        (size, size, 3) uint8, z-buffer (size, size) float32 in [0, 1], body numbers (size, size), -1 for
+        none; without `bodies` they mean nothing.
+    """
+    _, _, rgb, buffer, numbers = pybullet.getCameraImage(
+        size,
+        size,
+        viewMatrix=shot.view,
+        projectionMatrix=shot.projection,
+        lightDirection=shot.light_direction,
+        lightColor=shot.light_colour,
+        lightDistance=LIGHT_DISTANCE_M,
+        lightAmbientCoeff=shot.ambient,
+        lightDiffuseCoeff=DIFFUSE,
+        lightSpecularCoeff=0.0,
+        shadow=int(shadow),
+        flags=0 if bodies else pybullet.ER_NO_SEGMENTATION_MASK,
+        renderer=pybullet.ER_TINY_RENDERER,
+        physicsClientId=client,
+    )
+    square = (size, size)
+    return np.reshape(rgb, (*square, 4))[..., :3], np.reshape(buffer, square), np.reshape(numbers, square)
 
 
 def view_matrix(world_from_camera: np.ndarray, position: np.ndarray) -> list[float]:

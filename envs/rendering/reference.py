@@ -1,4 +1,4 @@
-"""Three arms before any renderer, and the same meshes in PyBullet: what tests of agreement compare.
+"""Three arms before any renderer, and the same meshes in PyBullet: what tests and benchmarks of agreement compare.
 
 arm = ArmScene.of("xarm6", triangles=3000)
 frame = arm.views(200)                                # one random pose and camera a world
@@ -7,22 +7,24 @@ with Reference(arm.scene) as tiny:
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pybullet
-import pybullet_data
 
 from envs.rendering.appearance import looking_at, nominal_appearance
+from envs.rendering.assets import mesh_folder
+from envs.rendering.lamps import glow
 from envs.rendering.links import LinkTree
 from envs.rendering.meshes import box, rectangle
 from envs.rendering.rigid import split
 from envs.rendering.robots import RobotParts, scene_parts
 from envs.rendering.scene import CameraSpec, Frame, Part, Scene, Surface
-from envs.rendering.stage import metres, projection_matrix, view_matrix
+from envs.rendering.stage import Shot, metres, snap
 from envs.rendering.urdf import read_urdf
+from randomizers.errors import unknown
 
-DATA = Path(pybullet_data.getDataPath())
+DATA = mesh_folder().parents[1]
+"""Of the installed `pybullet_data`."""
 ARMS = {
     "panda": DATA / "franka_panda/panda.urdf",
     "xarm6": DATA / "xarm/xarm6_with_gripper.urdf",
@@ -41,6 +43,9 @@ class ArmScene:
 
     @classmethod
     def of(cls, name: str, triangles: int | None = 3000) -> "ArmScene":
+        """Prepare one of ARMS; None keeps all triangles."""
+        if name not in ARMS:
+            raise ValueError(unknown("arm", name, ARMS))
         arm = scene_parts(ARMS[name], triangles)
         floor = rectangle(2, 1.0, (1.5, 1.5, 0.0), (0.0, 0.0, 0.0), tile=0.5)
         parts = (*arm.parts, Part("floor", floor, "floor"), Part("box", box((0.06, 0.06, 0.06)), "box"))
@@ -75,40 +80,42 @@ class ArmScene:
 
 
 class Reference:
-    """TinyRenderer on bodies with the very meshes of a scene."""
+    """TinyRenderer on bodies with the very meshes of a scene, as plain PyBullet draws them.
+
+    Attributes:
+        client: Of PyBullet.
+        bodies: Of the scene's parts, made in their order.
+    """
 
     def __init__(self, scene: Scene) -> None:
-        self._client = pybullet.connect(pybullet.DIRECT)
-        self._bodies = [self._body(part) for part in scene.parts]
+        """Make one body per part."""
+        self.client = pybullet.connect(pybullet.DIRECT)
+        self.bodies = [self._body(part) for part in scene.parts]
 
     def __enter__(self) -> "Reference":
         return self
 
     def __exit__(self, *_: object) -> None:
-        pybullet.disconnect(self._client)
+        pybullet.disconnect(self.client)
 
     def _body(self, part: Part) -> int:
         shape = pybullet.createVisualShape(
             pybullet.GEOM_MESH, vertices=part.mesh.vertices.tolist(), indices=part.mesh.faces.ravel().tolist(),
-            normals=part.mesh.normals.tolist(), uvs=part.mesh.uvs.tolist(), physicsClientId=self._client,
+            normals=part.mesh.normals.tolist(), uvs=part.mesh.uvs.tolist(), physicsClientId=self.client,
         )  # fmt: skip
-        return pybullet.createMultiBody(0.0, -1, shape, physicsClientId=self._client)
+        return pybullet.createMultiBody(0.0, -1, shape, physicsClientId=self.client)
 
     def photograph(self, frame: Frame, row: int, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw one world: depth [m] and part (size, size), -1 and the far plane where there is nothing."""
         look = frame.appearance
-        _, positions, turns = split(frame.transforms[row])
-        for body, position, turn in zip(self._bodies, positions, turns):
-            pybullet.resetBasePositionAndOrientation(body, position, turn, physicsClientId=self._client)
-        _, _, _, buffer, bodies = pybullet.getCameraImage(
-            size,
-            size,
-            viewMatrix=view_matrix(look.world_from_camera[row, 0], look.camera_position[row, 0]),
-            projectionMatrix=projection_matrix(float(look.fov_deg[row, 0]), size),
-            shadow=0,
-            renderer=pybullet.ER_TINY_RENDERER,
-            physicsClientId=self._client,
-        )
-        part_of = np.full(max(self._bodies) + 2, -1)
-        part_of[self._bodies] = np.arange(len(self._bodies))
-        return metres(np.reshape(buffer, (size, size))), part_of[np.reshape(bodies, (size, size))]
+        self.pose(frame.transforms[row])
+        _, buffer, bodies = snap(self.client, Shot.of(look, glow(look.lamps), row, 0, size), size)
+        part_of = np.full(max(self.bodies) + 2, -1)
+        part_of[self.bodies] = np.arange(len(self.bodies))
+        return metres(buffer), part_of[bodies]
+
+    def pose(self, transforms: np.ndarray) -> None:
+        """Move all bodies, (parts, 3, 4) without scale."""
+        _, positions, turns = split(transforms)
+        for body, position, turn in zip(self.bodies, positions, turns):
+            pybullet.resetBasePositionAndOrientation(body, position, turn, physicsClientId=self.client)

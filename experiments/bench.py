@@ -1,0 +1,44 @@
+"""`bench`: speeds as ratios in one process, agreement between renderers, and what images are good for."""
+
+from typing import Any
+
+from experiments.config import Config
+from experiments.run import Run
+from randomizers.errors import unknown
+
+HELP = """`bench render` times the batch rasterizer against PyBullet's TinyRenderer (on the same meshes, and on the
+stock scene) and MuJoCo's renderer, and compares what they see. Speeds are minima of CPU time in one process; ratios are
+their time through ours. About two minutes; bench.cold=false leaves out compiling from nothing.
+`bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's: about
+eight minutes with the default 250,000 images.
+
+  python -m experiments bench render bench.sizes=[64,84] --json
+  python -m experiments bench localiser bench.images=250000 cards=medium seed=1"""
+KINDS = ("render", "localiser")
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot work before anything is written."""
+    bench = config.bench
+    if bench.what not in KINDS:
+        raise ValueError(unknown("benchmark", bench.what, KINDS))
+    for name in ("worlds", "repeats", "views", "images", "plain_images", "passes", "tests"):
+        if getattr(bench, name) < 1:
+            raise ValueError(f"bench.{name}={getattr(bench, name)}; it must be at least 1")
+    if not bench.sizes or not all(8 <= size <= 2048 for size in bench.sizes):
+        raise ValueError(f"bench.sizes={bench.sizes}; give at least one side of an image, 8 to 2048 pixels")
+    if bench.what == "localiser":
+        from experiments import localiser
+
+        localiser.check(config)
+
+
+def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
+    """Measure what was asked for."""
+    if config.bench.what == "localiser":
+        from experiments import localiser
+
+        return localiser.measure(run, config), "python -m experiments train push.yaml"
+    from experiments import bench_render
+
+    return bench_render.measure(run, config), "python -m experiments bench localiser"
