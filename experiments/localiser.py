@@ -40,9 +40,8 @@ def check(config: Config) -> None:
 
     scene = scene_of(config.task)
     if not config.images.cameras or config.images.cameras[0] not in scene.cameras:
-        raise ValueError(
-            f"images.cameras={config.images.cameras}; the localiser looks through one of {[*scene.cameras]}"
-        )
+        known = ", ".join(scene.cameras)
+        raise ValueError(f"images.cameras={config.images.cameras}; the localiser looks through the first, of {known}")
     check_card(config)
 
 

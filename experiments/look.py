@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from envs.worlds import Worlds
 
 HELP = """Draws a contact sheet of randomized worlds as the first camera sees them when an episode begins (goals are
-marked for you, policies never see the marks), another of held-out worlds with their unseen pictures, eight
-episodes of the reality card, and the table of everything that varies.
+marked for you, policies never see the marks), another of held-out worlds with their unseen pictures, both pools of
+pictures side by side, eight episodes of the reality card, and the table of everything that varies.
 
   python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium"""
 
@@ -25,6 +25,8 @@ COLUMNS = 8
 BATCH = 16
 """Worlds built at once: each takes about 28 MB."""
 REAL_WORLDS = 8
+POOL_COLUMNS = 8
+"""Pictures of each kind and pool that are shown."""
 BAND_PX = 8
 """White around the nominal world at the head of a sheet."""
 
@@ -46,6 +48,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     worlds = simulated.build(min(BATCH, total))
     try:
         axes, table = axes_of(worlds), str(worlds.randomization)
+        drawn_by = worlds.renderer.name if worlds.renderer else None
         nominal = next(pictures(worlds, 1, config.seed, strength=0.0))
         seen = draw(run, worlds, "randomized worlds", total, config.seed)
     finally:
@@ -54,11 +57,12 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     print(table)
     about = [
         f"{config.task}, camera {camera}, strength {config.strength:g}",
-        f"{len(axes)} axes, seed {config.seed}",
+        f"{len(axes)} axes, seed {config.seed}, drawn by {drawn_by}",
     ]
     image = save(run.folder / "look.png", ["nominal world, then randomized ones", *about], nominal, seen)
     heldout = draw_apart(run, simulated.but(split="heldout"), "held-out worlds", total, config.seed)
     other = save(run.folder / "look-heldout.png", ["held-out worlds: unseen pictures", *about], nominal, heldout)
+    pools = save_pools(run.folder / "look-pictures.png")
     card = reality_spec(config, images=(camera,), image_size=SIDE_PX)
     real = draw_apart(run, card, "reality", REAL_WORLDS, config.seed)
     words = [f"reality card {config.cards}, {len(real)} episodes"]
@@ -66,9 +70,11 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     result = {
         "image": str(image),
         "heldout": str(other),
+        "pictures": str(pools),
         "reality": str(twin),
         "worlds": total,
         "strength": config.strength,
+        "renderer": drawn_by,
         "card": config.cards,
         "draw_seconds": round(time.perf_counter() - began, 2),
         "axes": axes,
@@ -124,14 +130,36 @@ def pictures(worlds: "Worlds", total: int, seed: int, strength: float | None = N
             yield ring(images[row], worlds.sight.appearance, row, index, centre=goal, radius=radius)
 
 
+def save_pools(path: Path) -> Path:
+    """Write both pools of pictures side by side: a row for each pattern, seen ones left, unseen ones right."""
+    from envs.rendering.overlay import tile
+    from envs.rendering.scene import PATTERNS
+    from envs.rendering.textures import POOLS, bank
+
+    variants, halves = (np.arange(POOL_COLUMNS) + 0.5) / POOL_COLUMNS, []
+    for pool in POOLS:
+        pictures = bank(pool)
+        numbers = [pictures.index(np.full(POOL_COLUMNS, i), variants) for i in range(1, len(PATTERNS))]
+        halves.append(tile(pictures.pictures[np.concatenate(numbers)], POOL_COLUMNS))
+    gap = np.full((len(halves[0]), 2 * BAND_PX, 3), 255, np.uint8)
+    sheet = np.hstack([halves[0], gap, halves[1]])
+    words = [f"pictures of training ({POOLS[0]}) on the left, held-out ones ({POOLS[1]}) on the right",
+             "patterns: " + ", ".join(PATTERNS[1:])]  # fmt: skip
+    return write(path, np.vstack([head(words, None, sheet.shape[1]), sheet]))
+
+
 def save(path: Path, words: list[str], nominal: np.ndarray | None, seen: list[np.ndarray]) -> Path:
     """Write a contact sheet: a head with the nominal world and a few words, then a tile for every world."""
-    import cv2
-
     from envs.rendering.overlay import tile
 
     sheet = tile(seen, COLUMNS)
-    sheet = np.vstack([head(words, nominal, sheet.shape[1]), sheet])
+    return write(path, np.vstack([head(words, nominal, sheet.shape[1]), sheet]))
+
+
+def write(path: Path, sheet: np.ndarray) -> Path:
+    """Write a picture (height, width, 3) uint8 RGB."""
+    import cv2
+
     if not cv2.imwrite(str(path), sheet[..., ::-1]):
         raise OSError(f"{path} could not be written")
     return path

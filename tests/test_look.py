@@ -32,7 +32,7 @@ def worlds():
 
 def test_a_sheet_has_a_tile_for_every_world_below_its_head(looked):
     folder, result, _ = looked
-    for name in ("image", "heldout", "reality"):
+    for name in ("image", "heldout", "pictures", "reality"):
         assert result[name] == str(next(folder.glob(result[name].rpartition("/")[2])))
     sheet = cv2.imread(result["image"])
     assert sheet.shape[1] == COLUMNS * (SIDE_PX + 1) - 1
@@ -47,6 +47,13 @@ def test_held_out_worlds_and_reality_look_different(looked):
     seen, heldout = (cv2.imread(result[name]) for name in ("image", "heldout"))
     assert seen.shape == heldout.shape and (seen != heldout).mean() > 0.2
     assert cv2.imread(result["reality"]).std() > 10
+
+
+def test_both_pools_of_pictures_stand_side_by_side_and_differ(looked):
+    _, result, _ = looked
+    sheet = cv2.imread(result["pictures"])[-(9 * 65 - 1) :]
+    seen, unseen = sheet[:, : 8 * 65 - 1], sheet[:, -(8 * 65 - 1) :]
+    assert seen.std() > 10 and (seen != unseen).any(axis=-1).mean() > 0.8
 
 
 def test_the_table_of_axes_is_kept_as_text_and_as_data(looked):
