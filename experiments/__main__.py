@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from experiments.config import SHIPPED, Config, find, load, read_yaml
+from experiments.config import SHIPPED, find, load, read_yaml
 from experiments.run import CONFIG, Run
+from experiments.schema import Config
 from randomizers.errors import unknown
 
 VERBS = {

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from experiments.config import Config
 from experiments.run import Run
+from experiments.schema import Config
 from randomizers.errors import unknown
 
 HELP = """`bench render` times the batch rasterizer against PyBullet's TinyRenderer (on the same meshes, and on the

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from experiments import bench_agreement, bench_start
-from experiments.config import Config
 from experiments.run import Run
+from experiments.schema import Config
 
 if TYPE_CHECKING:
     from envs.rendering.raster import RasterRenderer

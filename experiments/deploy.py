@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from experiments.config import Config
 from experiments.evaluate import STRIPS, save_strips
 from experiments.run import Run
+from experiments.schema import Config
 
 HELP = """Verifies the bundle (hashes, golden actions on this machine) and drives the arm in closed loop.
 arm=virtual is the reality twin in a process of its own, with hidden parameters; real drivers come later.

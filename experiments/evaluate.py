@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import Config
 from experiments.policies import (
     check_card,
     check_worlds,
@@ -14,6 +13,7 @@ from experiments.policies import (
     sim_spec,
 )
 from experiments.run import Run
+from experiments.schema import Config
 
 if TYPE_CHECKING:
     from transfer.evaluate import Evaluation

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from experiments.config import Config
 from experiments.policies import checkpoint_of
 from experiments.run import RESULT, Run, read_result
+from experiments.schema import Config
 
 HELP = """Writes RUN/bundle: policy.onnx (normalisation and scaling inside), io.json (joints, units, rates, cameras,
 meaning of actions), train.json (drawn ranges, measured success), parity.json (torch against onnxruntime), and

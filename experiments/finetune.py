@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import Config
 from experiments.evaluate import measure
 from experiments.policies import (
     Loaded,
@@ -17,6 +16,7 @@ from experiments.policies import (
     sim_spec,
 )
 from experiments.run import RESULT, Run, read_result
+from experiments.schema import Config
 
 if TYPE_CHECKING:
     from transfer.demonstrations.episode import Demonstration

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.config import Config
 from experiments.policies import check_card, reality_spec
 from experiments.run import Run
+from experiments.schema import Config
 from randomizers.default import SIGHT
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.config import Config
 from experiments.policies import check_card, reality_spec, sim_spec
 from experiments.run import CONFIG, Run
+from experiments.schema import Config
 
 if TYPE_CHECKING:
     from envs.worlds import Worlds

@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from experiments.config import Config
 from experiments.evaluate import measure
 from experiments.policies import check_card, load_policy, reality_spec, sim_spec
 from experiments.run import RESULT, Run, read_result
+from experiments.schema import Config
 
 HELP = """look, train, train again without randomization, finetune, evaluate, export, deploy, report, each in a
 subfolder. A killed pipeline goes on with resume=RUN: finished stages are kept, training takes up at its last

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import Config
 from experiments.run import RESULT, read_result
+from experiments.schema import Config
 
 if TYPE_CHECKING:
     from agents.policy import PolicySpec

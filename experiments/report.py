@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments import page
-from experiments.config import Config
 from experiments.run import CONFIG, LOG, Run, read_result
+from experiments.schema import Config
 from experiments.story import TITLES, Story, curves_of, endings_of, label, strip_label
 
 HELP = """Writes report.html about a finished run: a pipeline, or one train, finetune, evaluate, sweep, look.

@@ -23,7 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from experiments.config import Config, to_yaml
+from experiments.config import to_yaml
+from experiments.schema import Config
 
 RESULT, CONFIG, LOG = "result.json", "config.yaml", "log.jsonl"
 PACKAGES = ("torch", "ray", "pybullet", "mujoco", "numpy", "numba", "gymnasium", "onnxruntime")

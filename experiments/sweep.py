@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.config import Config
 from experiments.policies import checkpoint_of, load_policy, sim_spec
 from experiments.run import Run, write_json
+from experiments.schema import Config
 
 if TYPE_CHECKING:
     from envs.spec import WorldsSpec

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.config import Config
 from experiments.policies import cameras_of, check_worlds, pool_options, sim_spec
 from experiments.run import Run
+from experiments.schema import Config
 from randomizers.default import SIGHT
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from envs.twin import gl
 from experiments import bench_render, localiser
 from experiments.__main__ import configure, main, parse
 from experiments.bench import check
-from experiments.config import Bench, Config, Images
+from experiments.schema import Bench, Config, Images
 from randomizers.default import SIGHT
 
 TINY = ["bench.sizes=[16]", "bench.worlds=2", "bench.repeats=2", "bench.views=3", "bench.cold=false"]

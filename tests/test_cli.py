@@ -168,7 +168,7 @@ def test_a_foreign_neighbour_is_named(tmp_path):
 
 
 def test_a_failed_run_that_made_nothing_leaves_no_folder(tmp_path):
-    from experiments.config import Config
+    from experiments.schema import Config
 
     folder = tmp_path / "run"
     with pytest.raises(ValueError), Run.open("look", Config(), folder):

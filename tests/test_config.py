@@ -2,7 +2,8 @@
 
 import pytest
 
-from experiments.config import SHIPPED, Config, find, load, to_yaml
+from experiments.config import SHIPPED, find, load, to_yaml
+from experiments.schema import Config
 from randomizers import DEFAULT, Randomization
 
 FILES = sorted(SHIPPED.glob("*.yaml"))

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from experiments.config import Config, Images
 from experiments.look import COLUMNS, SIDE_PX, check, main, pictures, save
 from experiments.policies import sim_spec
 from experiments.run import Run
+from experiments.schema import Config, Images
 
 BARE = {"Lighting": {}, "Texture": {"of": "*"}}
 

@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from experiments.config import Config
 from experiments.report import check, main, write_report
 from experiments.run import Run
+from experiments.schema import Config
 from experiments.story import Story, curves_of, endings_of, strip_label
 from transfer.statistics import paired, wilson
 

@@ -7,8 +7,8 @@ import pytest
 from toy_worlds import ToySpec
 
 from experiments import sweep
-from experiments.config import Collect, Config, Sweep
 from experiments.run import Run
+from experiments.schema import Collect, Config, Sweep
 from experiments.sweep import Cell, check, finished, main, outcomes, plan, run_cell, summary, trained_policy
 
 SERIAL = Collect(backend="serial", worlds=4)

@@ -1,0 +1,193 @@
+"""Every key of a configuration with its default; a YAML file and `key=value` may change any of them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from randomizers import DEFAULT
+
+
+@dataclass
+class Images:
+    """What a policy looks through: names of cameras, side of the square images [px], and what draws them in simulation.
+
+    `renderer` is "raster", our own, or "tiny", PyBullet's, which cannot draw all that the default randomization varies.
+    """
+
+    cameras: list[str] = field(default_factory=lambda: ["front"])
+    size: int = 64
+    renderer: str = "raster"
+
+
+@dataclass
+class Collect:
+    """Who runs episodes. `workers` null takes every CPU; `address` joins a Ray cluster ("auto", "host:port")."""
+
+    backend: str = "ray"
+    workers: int | None = None
+    worlds: int = 8
+    address: str | None = None
+
+
+@dataclass
+class Network:
+    """Shape of the policy; see `agents.policy.PolicySpec`."""
+
+    observes: str = "images"
+    chunk: int = 4
+    channels: list[int] = field(default_factory=lambda: [16, 32, 32])
+    keypoints: int = 32
+    hidden: int = 256
+    layers: int = 2
+    stop_gradient: bool = False
+
+
+@dataclass
+class Train:
+    """Rounds of DAgger: one number of episodes and of optimization steps each; see `agents.dagger`.
+
+    `redraw_sight` says when looks, lights and cameras are drawn anew while training: a policy without memory
+    learns more from frames that all differ ("step") than from episodes that do ("episode").
+    """
+
+    episodes: list[int] = field(default_factory=lambda: [128, 64, 64])
+    steps: list[int] = field(default_factory=lambda: [2000, 1000, 3000])
+    noise: float = 0.4
+    student_noise: float = 0.1
+    expert_share: float = 0.3
+    batch: int = 256
+    learning_rate: float = 1e-3
+    auxiliary_weight: float = 0.5
+    shift_px: int = 0
+    colour: float = 0.0
+    threads: int = 2
+    validate_episodes: int = 40
+    redraw_sight: str = "step"
+
+
+@dataclass
+class Demonstrations:
+    """Recorded by the scripted expert in the reality twin, or read from `path` (a LeRobot v3 dataset)."""
+
+    count: int = 10
+    seed: int = 1000
+    noise: float = 0.0
+    path: str | None = None
+
+
+@dataclass
+class Finetune:
+    """See `transfer.finetune.FinetuneSettings`.
+
+    Before and after are compared on `select_episodes` episodes of their own; `tolerance` is the simulated success
+    that may be lost.
+    """
+
+    steps: int = 400
+    batch: int = 128
+    share: float = 0.5
+    learning_rate: float = 3e-4
+    encoder_rate: float = 1.0
+    held_out: float = 0.2
+    shift_px: int = 0
+    colour: float = 0.1
+    tolerance: float = 0.05
+    select_episodes: int = 100
+
+
+@dataclass
+class Baseline:
+    """The policy without randomization that a pipeline reports beside its own; null takes the numbers of `train`."""
+
+    episodes: list[int] | None = None
+    steps: list[int] | None = None
+
+
+@dataclass
+class Sweep:
+    """Every strength with every seed is one cell; `train` trains a state policy in each."""
+
+    strengths: list[float] = field(default_factory=lambda: [0.0, 0.5, 1.0, 1.5])
+    seeds: list[int] = field(default_factory=lambda: [0, 1])
+    train: bool = False
+
+
+@dataclass
+class Deploy:
+    """Which arm a bundle drives; `pace` keeps the control rate in real time."""
+
+    arm: str = "virtual"
+    pace: bool = False
+    workers: int = 2
+
+
+@dataclass
+class Bench:
+    """What `bench` measures: `render`, or the experiment `localiser`.
+
+    Attributes:
+        what: One of them.
+        sizes: Sides of the images [px].
+        worlds: Worlds drawn in one call.
+        repeats: How often each speed is measured; the fastest counts.
+        views: Random views of three arms on which renderers are compared.
+        cold: Also compile from nothing, in two processes at once; takes a minute.
+        images: Drawn to train the localiser.
+        plain_images: Drawn to train the one without randomization, which learns faster.
+        passes: How often an image is learnt from, about.
+        tests: Images of each set it is tested on.
+    """
+
+    what: str = "render"
+    sizes: list[int] = field(default_factory=lambda: [64, 84, 128])
+    worlds: int = 16
+    repeats: int = 40
+    views: int = 200
+    cold: bool = True
+    images: int = 250_000
+    plain_images: int = 100_000
+    passes: int = 2
+    tests: int = 1000
+
+
+@dataclass
+class Config:
+    """Everything a verb may read.
+
+    Attributes:
+        task, arm: What is to be done, by which arm.
+        seed: Of draws, layouts and weights.
+        strength: Of the randomization: 0 is nominal, 1 the declared ranges.
+        randomize: What varies, in the randomizers' notation.
+        cards: Reality card: a shipped name (mild, medium, harsh) or the path of a YAML file.
+        episodes: Episodes of every evaluation.
+        policy: Run or checkpoint folder to go on from.
+        bundle: Exported bundle.
+        source: Run that a report is made of.
+        run: Folder of this run; null makes one under runs/.
+        resume: Run to go on with.
+        worlds: Worlds on a contact sheet.
+    """
+
+    task: str = "push"
+    arm: str = "panda"
+    seed: int = 0
+    strength: float = 1.0
+    randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
+    images: Images = field(default_factory=Images)
+    collect: Collect = field(default_factory=Collect)
+    network: Network = field(default_factory=Network)
+    train: Train = field(default_factory=Train)
+    demonstrations: Demonstrations = field(default_factory=Demonstrations)
+    finetune: Finetune = field(default_factory=Finetune)
+    baseline: Baseline = field(default_factory=Baseline)
+    sweep: Sweep = field(default_factory=Sweep)
+    deploy: Deploy = field(default_factory=Deploy)
+    bench: Bench = field(default_factory=Bench)
+    cards: str = "medium"
+    episodes: int = 100
+    policy: str | None = None
+    bundle: str | None = None
+    source: str | None = None
+    run: str | None = None
+    resume: str | None = None
+    worlds: int = 64
