@@ -1,10 +1,10 @@
 """One busy table for every renderer: what speeds are compared on.
 
-    scene = table_scene()                               # Panda, room, cube and four more objects
-    frame = table_views(scene, 16, lamps=3, shadows=1)  # poses, pictures, lamps and cameras differ in every world
-    with SameMeshes(scene, frame) as tiny:              # TinyRenderer on these; StockScene: on what it ships
-        tiny.set_out(row=3)
-        tiny.snap(row=3, size=84, shadow=True)
+scene = table_scene()                               # Panda, room, cube and four more objects
+frame = table_views(scene, 16, lamps=3, shadows=1)  # poses, pictures, lamps and cameras differ in every world
+with SameMeshes(scene, frame) as tiny:              # TinyRenderer on these; StockScene: on what it ships
+    tiny.set_out(row=3)
+    tiny.snap(row=3, size=84, shadow=True)
 """
 
 from dataclasses import replace
@@ -133,9 +133,7 @@ class SameMeshes(Reference):
         for body, surface in zip(self.bodies, self._surface):
             texture = self._textures[self._picture[row, surface]]
             colour = (*self._frame.appearance.colour[row, surface].tolist(), 1.0)
-            pybullet.changeVisualShape(
-                body, -1, textureUniqueId=texture, rgbaColor=colour, physicsClientId=self.client
-            )
+            pybullet.changeVisualShape(body, -1, textureUniqueId=texture, rgbaColor=colour, physicsClientId=self.client)
 
     def snap(self, row: int, size: int, *, shadow: bool) -> np.ndarray:
         """Draw the world that was set out, RGB and depth."""

@@ -8,9 +8,9 @@ from randomizers.errors import unknown
 
 HELP = """`bench render` times the batch rasterizer against PyBullet's TinyRenderer (on the same meshes, and on the
 stock scene) and MuJoCo's renderer, and compares what they see. Speeds are minima of CPU time in one process; ratios are
-their time through ours. About two minutes; bench.cold=false leaves out compiling from nothing.
-`bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's: about
-eight minutes with the default 250,000 images.
+their time through ours. Half a minute, and another one or two for compiling from nothing (bench.cold=false skips it).
+`bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's:
+about ten minutes with the default 250,000 images.
 
   python -m experiments bench render bench.sizes=[64,84] --json
   python -m experiments bench localiser bench.images=250000 cards=medium seed=1"""

@@ -99,6 +99,7 @@ def compiling_once() -> Iterator[None]:
     """
     ready = code_folder() / "ready"
     if not ready.exists():
+        code_folder().mkdir(parents=True, exist_ok=True)  # someone may have emptied the cache meanwhile
         with open(code_folder() / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # Released when the file closes, also if the process dies.
             if not ready.exists():
