@@ -3,6 +3,7 @@
 import numpy as np
 
 from envs.rendering.meshes import Soup, shells
+from envs.rendering.raster.casters import caster
 from envs.rendering.raster.layout import CORNERS, Meshes
 from envs.rendering.rigid import bounding_spheres
 from envs.rendering.scene import Mesh, Scene
@@ -20,30 +21,36 @@ def pack_meshes(scene: Scene) -> Meshes:
     Raises:
         ValueError: A mesh holds numbers that are not finite, or a face names a vertex that is not there.
     """
-    places: dict[int, int] = {}
-    meshes: list[Mesh] = []
     for part in scene.parts:
         _check(part.name, part.mesh)
-        if id(part.mesh) not in places:
-            places[id(part.mesh)] = len(meshes)
-            meshes.append(part.mesh)
-    of_part = np.array([places[id(part.mesh)] for part in scene.parts], int)
+    shown, casters = [part.mesh for part in scene.parts], _casters(scene)
+    meshes = list({id(mesh): mesh for mesh in [*shown, *casters]}.values())
+    places = {id(mesh): place for place, mesh in enumerate(meshes)}
+    of_part, of_caster = (np.array([places[id(mesh)] for mesh in some], int) for some in (shown, casters))
     vertex = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes])
     face = np.cumsum([0] + [len(mesh.faces) for mesh in meshes])
     spans = np.stack((vertex[:-1], vertex[1:], face[:-1], face[1:]), axis=1).astype(np.int32)
     faces = [np.reshape(mesh.faces, (-1, 3)) + first for mesh, first in zip(meshes, vertex)]
     surfaces = list(scene.surfaces)
-    casts = [_casting(part.name, part.mesh) for part in scene.parts]
+    casts = [_casting(part.name, mesh) for part, mesh in zip(scene.parts, casters)]
     return Meshes(
         vertices=_joined([np.reshape(mesh.vertices, (-1, 3)) for mesh in meshes], 3).T.copy(),
         triangles=(4 * _joined(faces, 3)).astype(np.int32).ravel(),
         corners=_aligned(_joined([corner_table(mesh) for mesh in meshes], CORNERS)),
         groups=np.concatenate([np.zeros(0), *(_groups(mesh) for mesh in meshes)]).astype(np.int32),
         spans=spans[of_part],
+        casters=spans[of_caster],
         spheres=np.array([_sphere(meshes[mesh]) for mesh in of_part], np.float32).reshape(-1, 4),
         surfaces=np.array([surfaces.index(part.surface) for part in scene.parts], np.int32),
         casts=np.array(casts, np.int32),
     )
+
+
+def _casters(scene: Scene) -> list[Mesh]:
+    """Give what throws each part's shadow; parts that share a mesh share this too."""
+    meshes = {id(part.mesh): part.mesh for part in scene.parts if part.name not in NO_CASTERS}
+    coarse = {place: caster(mesh) for place, mesh in meshes.items()}
+    return [coarse.get(id(part.mesh), part.mesh) for part in scene.parts]
 
 
 def corner_table(mesh: Mesh) -> np.ndarray:

@@ -70,6 +70,7 @@ class Meshes(NamedTuple):
     corners: (triangles * CORNERS,) float32.
     groups: (triangles,) int32, smooth pieces of one mesh share a number.
     spans: (parts, 4) int32 first vertex, end, first triangle, end.
+    casters: (parts, 4) int32, the same of the meshes that throw their shadows.
     spheres: (parts, 4) float32 centre and radius [m].
     surfaces: (parts,) int32.
     casts: (parts,) int32, one of `geometry.CASTS`.
@@ -80,6 +81,7 @@ class Meshes(NamedTuple):
     corners: np.ndarray
     groups: np.ndarray
     spans: np.ndarray
+    casters: np.ndarray
     spheres: np.ndarray
     surfaces: np.ndarray
     casts: np.ndarray

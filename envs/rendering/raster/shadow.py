@@ -168,7 +168,7 @@ def _draw_flat(meshes, scratch, transforms, visible, view, number, size):
         if not _throws(meshes, transforms, visible, part):
             continue
         compose(view, transforms[part], pose)
-        first, end, face, last = meshes.spans[part]
+        first, end, face, last = meshes.casters[part]
         project_flat(meshes.vertices, first, end, pose, scratch.projected, 0)
         draw_depth(
             meshes.triangles, face, last, -4 * first, scratch.projected, size, size, size + EDGE,
@@ -187,7 +187,7 @@ def _draw_face(meshes, scratch, transforms, visible, view, number, size, mirrore
         nearest = nearest_if_seen(pose, meshes.spheres[part], view, size, size, NEAR)
         if nearest <= f4(-1e29):
             continue
-        first, end, face, last = meshes.spans[part]
+        first, end, face, last = meshes.casters[part]
         both = meshes.casts[part] == CAST_BOTH
         if nearest < NEAR:
             draw_clipped(
