@@ -81,13 +81,16 @@ class Sight:
         """
         if self.renderer is None or not self.cameras:
             return
+        beyond = EVERYTHING - self.renderer.draws
+        lost = {kind(name): axis.family for name, axis in varying.axes.items() if kind(name) in beyond}
+        if lost:
+            told = ", ".join(f"`{each}` ({family})" for each, family in sorted(lost.items()))
+            able = ", ".join(sorted(self.renderer.draws))
+            raise ValueError(
+                f"{self.renderer.name} does not draw {told}, which the randomization varies; it draws {able}. "
+                "Leave those out (`randomizers.BASIC` has what any renderer draws), or choose another renderer."
+            )
         for name, axis in varying.axes.items():
-            if kind(name) in EVERYTHING - self.renderer.draws:
-                able = ", ".join(sorted(self.renderer.draws))
-                raise ValueError(
-                    f"{axis.family} varies `{name}`, which {self.renderer.name} does not draw; it draws {able}. "
-                    f"Leave {kind(name)} out (`BASIC` has what any renderer draws), or choose another renderer."
-                )
             if name.endswith((".depth_noise", ".depth_holes")):
                 raise ValueError(f"{axis.family} varies `{name}`, but no depth images are observed; leave it out.")
 

@@ -38,6 +38,8 @@ def settings_of(config: Config) -> "FinetuneSettings":
     from transfer.finetune import FinetuneSettings
 
     asked = config.finetune
+    if asked.select_episodes < 1:
+        raise ValueError(f"finetune.select_episodes={asked.select_episodes}; it takes at least 1 to choose a policy")
     return FinetuneSettings(
         steps=asked.steps,
         batch=asked.batch,

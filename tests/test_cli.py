@@ -69,6 +69,7 @@ def test_help_loads_nothing_heavy():
         (["train", "push.yaml", "train.steps=[10]"], "number per round"),
         (["evaluate", "push.yaml", "cards=mediun"], "Did you mean `medium`"),
         (["finetune", "push.yaml"], "which policy"),
+        (["finetune", "push.yaml", "finetune.select_episodes=0"], "at least 1 to choose"),
         (["export", "nowhere"], "nowhere"),
         (["deploy", "nowhere", "arm=virtual"], "no bundle at nowhere"),
         (["pipeline", "push.yaml", "network.observes=state"], "cannot see the state"),
