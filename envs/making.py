@@ -17,6 +17,7 @@ def make(
     strength: Strength = 1.0,
     images: tuple[str, ...] = (),
     image_size: int = 84,
+    depth: bool = False,
     split: str = "train",
     render_mode: str | None = None,
 ) -> World:
@@ -29,6 +30,7 @@ def make(
         strength: 0 is nominal, 1 the declared ranges; or a mapping, see `randomizers.strength`.
         images: Cameras whose images are observed: "front", "side".
         image_size: Height and width of an image [px].
+        depth: The cameras' depth is observed too [m].
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         render_mode: "rgb_array" lets `render` draw the world and its goal for people.
 
@@ -37,7 +39,7 @@ def make(
     """
     if render_mode not in (None, *World.metadata["render_modes"]):
         raise ValueError(unknown("render_mode", render_mode, World.metadata["render_modes"]))
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split)
+    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth)
     worlds = spec.build(1)
     camera = next(iter(worlds.sight.scene.cameras))
     return World(worlds, spec.make_renderer((camera,), PICTURE_SIZE) if render_mode else None)
@@ -52,15 +54,16 @@ def make_vec(
     strength: Strength = 1.0,
     images: tuple[str, ...] = (),
     image_size: int = 84,
+    depth: bool = False,
     split: str = "train",
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
 ) -> VectorWorlds:
     """Make many worlds of a task in this process, stepped and drawn as one batch.
 
     Args:
-        task, arm, randomization, strength, images, image_size, split: As of `make`.
+        task, arm, randomization, strength, images, image_size, depth, split: As of `make`.
         num_envs: How many worlds; each takes about 28 MB.
         autoreset_mode: "next_step", "same_step" or "disabled"; see `VectorWorlds`.
     """
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split)
+    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth)
     return VectorWorlds(spec.build(num_envs), autoreset_mode)

@@ -3,7 +3,7 @@
     sight = Sight(scene, worlds=8, period_s=0.05, cameras=("front",), image_size=84, renderer=renderer)
     sight.begin(rows, rows, engines)                 # remember where everything is
     sight.record(rows, engines)                      # once per control step
-    images = sight.images(rows, addresses)           # {"front": (8, 84, 84, 3) uint8}
+    seen = sight.look(rows, addresses)               # {"images": {"front": (8, 84, 84, 3) uint8}}
 
 All images of a call are drawn in one go. The sensor's noise is addressed, so no image depends on its batch.
 """
@@ -18,7 +18,7 @@ from envs.rendering.appearance import columns as visual_columns
 from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
 from envs.rendering.furniture import TableTop
-from envs.rendering.lens import expose, pick
+from envs.rendering.lens import expose, measure, pick
 from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
 from envs.timing import ImageDelay, latency_column
 from randomizers import Domain
@@ -50,18 +50,27 @@ class Sight:
         cameras: Sequence[str],
         image_size: int,
         renderer: Renderer | None,
+        depth: bool = False,
     ):
         for camera in cameras:
             if camera not in scene.cameras:
                 raise ValueError(unknown("camera", camera, scene.cameras))
         if cameras and renderer is None:
             raise ValueError(f"images of {', '.join(cameras)} need a renderer, such as TinyRenderer.")
+        if depth and not cameras:
+            raise ValueError("depth is observed by cameras; name them, as in images=('front',).")
         self.scene, self.cameras, self.image_size, self.renderer = scene, tuple(cameras), image_size, renderer
         self.appearance = nominal_appearance(scene, worlds)
         self.distractors, self.table = Distractors(scene, worlds), TableTop(scene, worlds)
         self._delay = ImageDelay(worlds, len(scene.parts) if cameras else 0, period_s)
         self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
         self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
+        self._metres = np.zeros(self._drawn.shape[:-1], np.float32) if depth else None
+
+    @property
+    def depth(self) -> bool:
+        """Whether depth is observed beside the images."""
+        return self._metres is not None
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -91,8 +100,11 @@ class Sight:
                 "Leave those out (`randomizers.BASIC` has what any renderer draws), or choose another renderer."
             )
         for name, axis in varying.axes.items():
-            if name.endswith((".depth_noise", ".depth_holes")):
-                raise ValueError(f"{axis.family} varies `{name}`, but no depth images are observed; leave it out.")
+            if name.endswith((".depth_noise", ".depth_holes")) and not self.depth:
+                raise ValueError(
+                    f"{axis.family} varies `{name}`, but no depth images are observed; ask for them by depth=True, "
+                    "or leave it out."
+                )
 
     def begin(self, rows: np.ndarray, sound: np.ndarray, engines: Sequence[Engine]) -> None:
         """Forget the past of some worlds and record the present of those that are sound."""
@@ -106,27 +118,32 @@ class Sight:
                 engines[row].transforms(self._delay.slot(row))
             self._delay.record(rows)
 
-    def images(self, rows: np.ndarray, addresses: np.ndarray) -> dict[str, np.ndarray]:
-        """Draw some worlds; the images of the others are black.
+    def look(self, rows: np.ndarray, addresses: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+        """Draw some worlds; the images of the others are black, their depth 0.
 
         Args:
             rows: (n,) indices of the worlds to draw.
             addresses: (n, 3) seed, episode and tick of the sensor's noise.
 
         Returns:
-            Fresh arrays (worlds, height, width, 3) uint8 by camera.
+            Fresh arrays by camera: "images" (worlds, height, width, 3) uint8 and, where it is observed, "depth"
+            (worlds, height, width) float32 along the optical axis [m], 0 where nothing was measured.
         """
-        seen = {camera: np.zeros_like(self._drawn[:, 0]) for camera in self.cameras}
+        drawn = {"images": self._drawn} if self._metres is None else {"images": self._drawn, "depth": self._metres}
+        seen = {what: {name: np.zeros_like(all_[:, 0]) for name in self.cameras} for what, all_ in drawn.items()}
         if self.renderer is None or not len(rows):
             return seen
         transforms = self._delay.shown()
         self._furnish(transforms, rows)
-        self.renderer.draw(Frame(transforms, self.appearance, rows, self._indices), Images(self._drawn))
+        frame = Frame(transforms, self.appearance, rows, self._indices)
+        self.renderer.draw(frame, Images(self._drawn, self._metres))
         where = np.ix_(rows, np.array(self._indices))
         lens, fov_deg = pick(self.appearance.lenses, where), self.appearance.fov_deg[where]
-        shots = expose(self._drawn[rows], lens, fov_deg, addresses, self.cameras)
-        for slot, camera in enumerate(self.cameras):
-            seen[camera][rows] = shots[:, slot]
+        for what, take in (("images", expose), ("depth", measure)):
+            if what in drawn:
+                shots = take(drawn[what][rows], lens, fov_deg, addresses, self.cameras)
+                for slot, camera in enumerate(self.cameras):
+                    seen[what][camera][rows] = shots[:, slot]
         return seen
 
     def picture(self, row: int, engine: Engine, renderer: Renderer, camera: str, size: int) -> np.ndarray:

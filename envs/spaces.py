@@ -35,6 +35,10 @@ def observation_space(worlds: Worlds) -> spaces.Dict:
         found["images"] = spaces.Dict(
             {camera: spaces.Box(0, 255, shape, np.uint8) for camera in worlds.cameras}
         )
+    if worlds.sight.depth:
+        found["depth"] = spaces.Dict(
+            {camera: spaces.Box(0.0, np.inf, shape[:2], np.float32) for camera in worlds.cameras}
+        )
     return spaces.Dict(found)
 
 

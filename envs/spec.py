@@ -44,6 +44,7 @@ class WorldsSpec:
         image_size: Height and width of an image [px].
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         renderer: What draws the images: "raster", our own, or "tiny", PyBullet's TinyRenderer.
+        depth: Depth is observed beside the images.
     """
 
     task: str
@@ -54,6 +55,7 @@ class WorldsSpec:
     image_size: int = 84
     split: str = "train"
     renderer: str = "raster"
+    depth: bool = False
 
     def __post_init__(self) -> None:
         tasks.get(self.task)
@@ -122,6 +124,7 @@ class WorldsSpec:
             renderer=self.make_renderer(self.images, self.image_size) if self.images else None,
             cameras=self.images,
             image_size=self.image_size,
+            depth=self.depth,
             spare=engine,
         )
 

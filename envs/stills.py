@@ -126,7 +126,7 @@ class Stills:
             engine.poses = poses
         self.sight.begin(rows, rows, self._engines)
         addresses = np.stack([self.chance.seeds, first + rows, 0 * rows], 1, dtype=np.uint64, casting="unsafe")
-        return self.sight.images(rows, addresses)[self._camera], poses.cube[:, :2].copy()
+        return self.sight.look(rows, addresses)["images"][self._camera], poses.cube[:, :2].copy()
 
     def close(self) -> None:
         """Give back what the renderer holds."""

@@ -124,8 +124,9 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
             final[row] = row_of(last, int(row))
         self._begin(np.flatnonzero(over))
         observation = self.worlds.observe(over)
-        for camera, images in observation.get("images", {}).items():
-            images[~over] = last["images"][camera][~over]
+        for what in ("images", "depth"):
+            for camera, images in observation.get(what, {}).items():
+                images[~over] = last[what][camera][~over]
         infos = _told(self.worlds, np.ones(self.num_envs, bool))
         infos |= {"final_obs": final, "_final_obs": over}
         return observation, infos | {"final_info": final_info, "_final_info": over.copy()}

@@ -54,6 +54,7 @@ class Worlds:
         renderer: Draws the images; needed where there are cameras.
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
+        depth: Depth is observed beside the images.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
 
     Attributes:
@@ -82,6 +83,7 @@ class Worlds:
         renderer: Renderer | None = None,
         cameras: Sequence[str] = (),
         image_size: int = 84,
+        depth: bool = False,
         spare: Callable[[], Engine] | None = None,
     ):
         if split not in SPLITS:
@@ -90,7 +92,7 @@ class Worlds:
         self.split, self._spare = split, spare
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
-        self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer)
+        self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
         self._delay = ActionDelay(self.num, len(controller.profile.joints), self.control_period_s)
         self._columns = {"latency.action": latency_column(self._delay.latency), **self.sight.columns}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
@@ -214,7 +216,7 @@ class Worlds:
             All float32: "proprioception" (worlds, P) is joint positions, opening, hand position, and target
             minus hand position; "goal" (worlds, 3); "state" (worlds, S) the ground truth; "privileged"
             (worlds, S + D) the same and the draw. With cameras, "images" {camera: (worlds, height, width, 3)}
-            uint8.
+            uint8, and where it is observed "depth" {camera: (worlds, height, width)} [m].
         """
         state, features = self.state, np.asarray(self.task.features(self.state), np.float32)
         body = [state.joint_positions, state.gripper_opening[:, None], state.hand_position]
@@ -227,7 +229,7 @@ class Worlds:
         if self.cameras:
             rows, luck = np.flatnonzero(self._ready(active)), self._chance
             places = [luck.seeds[rows], luck.episodes[rows], luck.ticks[rows]]
-            seen["images"] = self.sight.images(rows, np.stack(places, 1, dtype=np.uint64, casting="unsafe"))
+            seen |= self.sight.look(rows, np.stack(places, 1, dtype=np.uint64, casting="unsafe"))
         return seen
 
     def expert_actions(self) -> np.ndarray:

@@ -186,7 +186,8 @@ def test_varying_what_the_renderer_does_not_draw_is_refused_where_images_are_obs
     plain = FakeRenderer()
     plain.draws = BASICS
     settings = {"cameras": CAMERAS, "renderer": plain}
-    for randomizer, told in ((Lamps(), "not draw `lamp.colour` .Lamps., `lamp.cone_deg`"), (Depth(), "no depth images")):
+    lamps = "fake does not draw `lamp.colour` .Lamps., `lamp.cone_deg`"
+    for randomizer, told in ((Lamps(), lamps), (Depth(), "depth=True")):
         with pytest.raises(ValueError, match=told):
             fake_worlds(1, Randomization((randomizer,)), **settings)
         fake_worlds(1, Randomization((randomizer,)))
