@@ -12,6 +12,7 @@ from envs.arms import kinematics
 from envs.arms.controller import Controller
 from envs.arms.profile import load
 from envs.rendering.assets import CAMERAS, panda_scene
+from envs.rendering.scene import EVERYTHING
 from envs.tasks.base import Layout
 from envs.worlds import Worlds
 from transfer.bundle.bundle import Bundle
@@ -78,6 +79,7 @@ class Obedient:
 
 class Grey:
     name = "grey"
+    draws = EVERYTHING
 
     def draw(self, frame, images):
         images.rgb[:] = 128
