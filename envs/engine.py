@@ -1,6 +1,6 @@
 """What every physics engine offers to the layer above, so that tasks, arms and policies are written once.
 
-An engine is one world: PyBullet (`envs/world.py`) or the MuJoCo twin (`envs/reality.py`).
+An engine is one world: PyBullet (`envs/bullet/`) or the MuJoCo twin (`envs/reality.py`).
 Many of them are stepped by `envs.worlds.Worlds`, which owns the arrays below.
 """
 

@@ -103,7 +103,7 @@ class WorldsSpec:
         Raises:
             ValueError: `num` is not positive, or the randomization does not fit the task.
         """
-        from envs.world import BulletWorld
+        from envs.bullet.world import BulletWorld
         from envs.worlds import Worlds
 
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from envs.actuation import Actuation
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
 from envs.chance import Chance
@@ -24,9 +25,9 @@ from envs.columns import RowKnobs
 from envs.engine import Engine
 from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
+from envs.senses import Senses
 from envs.sight import Sight
 from envs.tasks.base import HOLD_STEPS, SPLITS, Task
-from envs.timing import ActionDelay, latency_column
 from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
@@ -88,20 +89,21 @@ class Worlds:
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
-        self.task, self.engines, self.controller = task, list(engines), controller
+        self.task, self.engines = task, list(engines)
         self.split, self._spare = split, spare
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
         self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
-        self._delay = ActionDelay(self.num, len(controller.profile.joints), self.control_period_s)
-        self._columns = {"latency.action": latency_column(self._delay.latency), **self.sight.columns}
+        self.actuation = Actuation(controller, self.num, self.control_period_s)
+        self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
+        self.state, self.diverged = self._truth.state, self._truth.diverged
+        self.senses = Senses(self.state, self.num, self.control_period_s)
+        self._columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
-        self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
-        self.state, self.diverged = self._truth.state, self._truth.diverged
         self._allocate()
 
     def _allocate(self) -> None:
@@ -166,9 +168,7 @@ class Worlds:
         self._replace(rows[self.diverged[rows]])
         strength = self.strength if strength is None else strength
         self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
-        self.controller.reset(rows)
-        commands = self.controller.commands()
-        self._delay.reset(rows, commands)
+        commands = self.actuation.begin(rows)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
             layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
@@ -180,6 +180,7 @@ class Worlds:
         self.success[rows] = self.truncated[rows] = False
         self._truth.forget(rows)
         self._measure(rows)
+        self.senses.begin(rows)
         self.terminated[rows] = self.diverged[rows]
         self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
 
@@ -195,13 +196,14 @@ class Worlds:
             ValueError: A world has not begun, or an active action is not finite.
         """
         moving = self._ready(active) & ~self.diverged
-        commands = self.controller.act(actions, moving)
         rows = np.flatnonzero(moving)
+        wanted = self.actuation.checked(actions, rows)
         self.redrawn = self._chance.advance(rows)
-        before, after, switch = self._delay.push(rows, commands)
+        before, after, switch = self.actuation.push(rows, wanted)
         for i, row in enumerate(rows):
             self.engines[row].advance(before[i], after[i], float(switch[i]))
         self._measure(rows)
+        self.senses.record(rows)
         self.sight.record(rows[~self.diverged[rows]], self.engines)
         self.elapsed[rows] += 1
         self._judge(moving, rows)
@@ -214,17 +216,18 @@ class Worlds:
 
         Returns:
             All float32: "proprioception" (worlds, P) is joint positions, opening, hand position, and target
-            minus hand position; "goal" (worlds, 3); "state" (worlds, S) the ground truth; "privileged"
-            (worlds, S + D) the same and the draw. With cameras, "images" {camera: (worlds, height, width, 3)}
-            uint8, and where it is observed "depth" {camera: (worlds, height, width)} [m].
+            minus hand position, "goal" (worlds, 3) and "state" (worlds, S) the task's features, all as sensors
+            say; "privileged" (worlds, S + D) is the features of the ground truth and the draw. With cameras,
+            "images" {camera: (worlds, height, width, 3)} uint8, and where it is observed "depth" {camera:
+            (worlds, height, width)} [m].
         """
-        state, features = self.state, np.asarray(self.task.features(self.state), np.float32)
-        body = [state.joint_positions, state.gripper_opening[:, None], state.hand_position]
+        told, features = self.senses.measured, self.task.features
+        body = [told.joint_positions, told.gripper_opening[:, None], told.hand_position]
         seen: dict[str, Any] = {
-            "proprioception": np.hstack([*body, state.hand_target - state.hand_position]).astype(np.float32),
-            "goal": state.goal.astype(np.float32),
-            "state": features,
-            "privileged": np.hstack([features, self._chance.vectors]),
+            "proprioception": np.hstack([*body, told.hand_target - told.hand_position]).astype(np.float32),
+            "goal": told.goal.astype(np.float32),
+            "state": np.asarray(features(told), np.float32),
+            "privileged": np.hstack([np.asarray(features(self.state), np.float32), self._chance.vectors]),
         }
         if self.cameras:
             rows, luck = np.flatnonzero(self._ready(active)), self._chance
@@ -278,7 +281,7 @@ class Worlds:
         """Read the state of some worlds; of those that blew up, keep the last sound one."""
         for row in rows:
             self.engines[row].measure(self.state, row)
-        self.state.hand_target[rows] = self.controller.targets[rows]
+        self.state.hand_target[rows] = self.actuation.targets[rows]
         self._truth.settle(rows)
 
     def _judge(self, moving: np.ndarray, rows: np.ndarray) -> None:

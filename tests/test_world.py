@@ -10,10 +10,10 @@ import pytest
 
 from envs.arms import kinematics, profile
 from envs.arms.controller import Controller
+from envs.bullet.world import BulletWorld, _substeps
 from envs.engine import Command, State
 from envs.rendering.assets import panda_scene
 from envs.tasks import base
-from envs.world import BulletWorld, _substeps
 
 PANDA = profile.load("panda")
 LIFT = base.get("lift")
@@ -63,7 +63,7 @@ def test_every_knob_reads_back_what_was_written_and_returns_to_nominal(world):
 
 
 def test_inertia_follows_mass(world):
-    body = world._objects[0]
+    body = world._things.bodies[0]
 
     def inertia() -> np.ndarray:
         return np.array(pb.getDynamicsInfo(body, -1, physicsClientId=world._client)[2])
@@ -126,7 +126,7 @@ def test_drawn_frames_are_where_the_simulator_says(world):
     world.transforms(out)
     world.measure(state, 0)
     for index in range(7):
-        where = world._arm, world._motors[index]
+        where = world._robot.body, world._robot.motors[index]
         link = pb.getLinkState(*where, computeForwardKinematics=1, physicsClientId=world._client)
         place = out[names.index(f"panda_link{index + 1}")]
         assert np.allclose(place[:, 3], link[4], atol=1e-5)

@@ -97,7 +97,11 @@ class Controller:
             ValueError: Wrong shape, or an action of an active world is not finite.
         """
         rows = np.arange(len(self.targets)) if active is None else np.flatnonzero(active)
-        moves = self._checked(actions, rows) * self.scale
+        return self.move(rows, self.checked(actions, rows))
+
+    def move(self, rows: np.ndarray, moves: np.ndarray) -> Commands:
+        """Do the same with what `checked` gave for the rows, (rows, 4)."""
+        moves = moves * self.scale
         self.targets[rows] = np.clip(self.targets[rows] + moves[:, :3], self._low, self._high)
         if self._grips:
             openings = self._openings[rows] + moves[:, 3]
@@ -106,8 +110,12 @@ class Controller:
         kinematics.track(arm.chain, arm.lower, arm.upper, self._home, self.targets, DOWN, rows, self._joints)
         return self.commands()
 
-    def _checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Give the actions of the rows (rows, 4) as float64 in [-1, 1]."""
+    def checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Give the actions of the rows (rows, 4) as float64 in [-1, 1].
+
+        Raises:
+            ValueError: Wrong shape, or one of them is not finite.
+        """
         actions = np.asarray(actions)
         expected = (len(self.targets), ACTION_SIZE)
         if actions.shape != expected:

@@ -28,6 +28,7 @@ from envs.rendering.meshes import (
     simplified,
     welded,
 )
+from envs.rendering.objects import object_parts
 from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
 from randomizers.errors import unknown
 
@@ -120,9 +121,9 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
         *_room(),
         *(Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES),
     ]
-    for item in task.objects:
-        parts.append(Part(item.name, box(item.half_extents), item.name))
-        surfaces[item.name] = Surface(item.colour)
+    objects, paints = object_parts(task.objects)
+    parts += objects
+    surfaces |= paints
     unit = {"box": box((0.5, 0.5, 0.5)), "ball": ball(0.5), "cylinder": cylinder(0.4, 0.5)}
     for index, colour in enumerate(DISTRACTOR_COLOURS):
         surfaces[f"distractor{index}"] = Surface(colour)

@@ -3,7 +3,7 @@
     spec = panda()                                           # arm and gripper on nothing
     model = table_world(task.objects, table, tool_depth)     # with table, floor and objects, compiled
 
-What differs from `envs/world.py` on purpose: inertias are those of the convex hulls at one density, joints
+What differs from `envs/bullet/` on purpose: inertias are those of the convex hulls at one density, joints
 have rotor inertia and dry friction, servos are springs with limited torque, the fingers carry rubber pads of
 their own, contacts are soft with elliptic friction cones, friction combines by maximum. Every figure says
 where it comes from.

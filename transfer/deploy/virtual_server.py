@@ -50,8 +50,12 @@ class Relay(Controller):
         """Give what is asked for now."""
         return Commands(self._asked.joints.copy(), self._asked.opening.copy())
 
-    def act(self, actions: np.ndarray, active: np.ndarray | None = None) -> Commands:
-        """Give what is asked for; actions are not looked at."""
+    def checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Pass; actions are not looked at."""
+        return np.zeros((len(rows), len(self.scale)))
+
+    def move(self, rows: np.ndarray, moves: np.ndarray) -> Commands:
+        """Give what is asked for."""
         return self.commands()
 
 
@@ -93,8 +97,8 @@ class Server:
 
     def _open(self, header: Mapping, arrays: Mapping) -> Answer:
         worlds = self._worlds = self._build(header["spec"])
-        worlds.controller = self._relay = Relay(worlds.controller)
-        profile, size = worlds.controller.profile, worlds.sight.image_size
+        worlds.actuation.controller = self._relay = Relay(worlds.actuation.controller)
+        profile, size = self._relay.profile, worlds.sight.image_size
         said = {
             "arm": profile.name,
             "joints": list(profile.joint_names),

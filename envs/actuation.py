@@ -1,0 +1,65 @@
+"""From actions to what the servos of all worlds are asked for, and when: the controller, and latency on the way.
+
+    actuation = Actuation(controller, worlds=8, period_s=0.05)
+    before, after, switch = actuation.push(rows, actuation.checked(actions, rows))
+    engine.advance(before[0], after[0], switch[0])
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from envs.arms.controller import Commands, Controller
+from envs.columns import Column
+from envs.timing import ActionDelay, latency_column
+
+
+class Actuation:
+    """Way of the actions of all worlds of a batch.
+
+    Args:
+        controller: Turns actions into commands; as many rows as worlds.
+        worlds: Number of rows.
+        period_s: Control period [s].
+
+    Attributes:
+        controller: The same.
+    """
+
+    def __init__(self, controller: Controller, worlds: int, period_s: float):
+        self.controller = controller
+        self._delay = ActionDelay(worlds, len(controller.profile.joints), period_s)
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Name everything that changes what becomes of an action."""
+        return {"latency.action": latency_column(self._delay.latency)}
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The tool points asked for, (worlds, 3) [m]."""
+        return self.controller.targets
+
+    def begin(self, rows: np.ndarray) -> Commands:
+        """Ask some worlds for home and opening at start; give the commands of all worlds."""
+        self.controller.reset(rows)
+        commands = self.controller.commands()
+        self._delay.reset(rows, commands)
+        return commands
+
+    def checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Give the actions (worlds, A) of some rows, (rows, A) in [-1, 1].
+
+        Raises:
+            ValueError: Wrong shape, or one of them is not finite.
+        """
+        return self.controller.checked(actions, rows)
+
+    def push(self, rows: np.ndarray, actions: np.ndarray) -> tuple[Commands, Commands, np.ndarray]:
+        """Take the actions (rows, A) of a control step in some rows, as `checked` gave them.
+
+        Returns:
+            Command obeyed at first and afterwards by each of the rows, and the fraction of the period in
+            [0, 1) after which the second takes over, (rows,).
+        """
+        return self._delay.push(rows, self.controller.move(rows, actions))
