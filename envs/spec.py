@@ -36,7 +36,7 @@ class WorldsSpec:
     """What a batch of PyBullet worlds is made of.
 
     Attributes:
-        task: "reach", "push" or "lift".
+        task: Name of a task; `envs.tasks.NAMES` has them all.
         arm: Name of an arm profile.
         randomization: What varies; kept in the form of `Randomization.to_dict`. None varies nothing.
         strength: Randomization strength, a number or a mapping; see `randomizers.strength`.
@@ -45,6 +45,7 @@ class WorldsSpec:
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         renderer: What draws the images: "raster", our own, or "tiny", PyBullet's TinyRenderer.
         depth: Depth is observed beside the images.
+        reward: "dense", shaped, or "sparse", 1 where the task is done.
     """
 
     task: str
@@ -56,6 +57,7 @@ class WorldsSpec:
     split: str = "train"
     renderer: str = "raster"
     depth: bool = False
+    reward: str = "dense"
 
     def __post_init__(self) -> None:
         tasks.get(self.task)
@@ -71,6 +73,7 @@ class WorldsSpec:
             *(("camera", camera, tuple(CAMERAS)) for camera in self.images),
             ("split", self.split, tasks.SPLITS),
             ("renderer", self.renderer, RENDERERS),
+            ("reward", self.reward, tasks.REWARDS),
         ):
             if name not in known:
                 raise ValueError(unknown(what, name, known))
@@ -125,6 +128,7 @@ class WorldsSpec:
             cameras=self.images,
             image_size=self.image_size,
             depth=self.depth,
+            reward=self.reward,
             spare=engine,
         )
 

@@ -4,11 +4,16 @@
     frames.write(joints, opening, object_poses, out)       # out: (parts, 3, 4) world_from_part
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numba
 import numpy as np
 
 from envs.arms import kinematics
 from envs.arms.profile import ArmProfile, transform
+from envs.objects import Build, ObjectSpec
+from envs.rendering.objects import places
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 
@@ -36,7 +41,18 @@ def _pose(pose, out):
 
 
 @numba.njit(cache=True)
-def _write(chain, joints, opening, hand, finger, poses, links, hands, objects, out):
+def _place(pose, centre, size, out):
+    """Write the transform (3, 4) of a piece of an object: its centre in the object's frame, and how large it is."""
+    _pose(pose, out)
+    for i in range(3):
+        out[i, 3] += out[i, 0] * centre[0] + out[i, 1] * centre[1] + out[i, 2] * centre[2]
+    for i in range(3):
+        for j in range(3):
+            out[i, j] *= size
+
+
+@numba.njit(cache=True)
+def _write(chain, joints, opening, hand, finger, poses, links, hands, objects, owners, centres, sizes, out):
     """Fill the rows of out that move: links after each joint, hand and both fingers, objects."""
     frames = np.empty((joints.shape[0] + 1, 3, 4))
     kinematics._forward(chain, joints, frames)
@@ -51,7 +67,7 @@ def _write(chain, joints, opening, hand, finger, poses, links, hands, objects, o
             place[i, 3] += finger[i, 1] * slide
         _compose(last, place, out[hands[1 + side]])
     for k in range(objects.shape[0]):
-        _pose(poses[k], out[objects[k]])
+        _place(poses[owners[k]], centres[k], sizes[k], out[objects[k]])
 
 
 class PartFrames:
@@ -69,11 +85,20 @@ class PartFrames:
         hand = profile.hand
         self._links = index
         self._hands = np.array([names.index(name) for name in (hand.link.name, *hand.finger_links)])
-        self._objects = np.array([names.index(spec.name) for spec in task.objects], np.int64)
+        self._shown = places(task.objects)
+        self._objects = np.array([names.index(name) for name, *_ in self._shown], np.int64)
+        self._owners = np.array([owner for _, owner, _ in self._shown], np.int64)
+        self.build(task.objects, (Build(),) * len(task.objects))
         self._chain = profile.chain
         self._hand = transform(hand.xyz, hand.rpy)
         self._finger = self._hand.copy()
         self._finger[:, 3] += self._hand[:, 2] * hand.finger_depth
+
+    def build(self, objects: Sequence[ObjectSpec], builds: Sequence[Build]) -> None:
+        """Draw objects as large and as wide apart as they are built now."""
+        made = [spec.made(replace(build, family="")) for spec, build in zip(objects, builds)]
+        self._centres = np.array([centre for *_, centre in places(made)]).reshape(-1, 3)
+        self._sizes = np.array([builds[owner].size for owner in self._owners], float)
 
     def write(self, joints: np.ndarray, opening: float, object_poses: np.ndarray, out: np.ndarray) -> None:
         """Write `world_from_part`.
@@ -84,5 +109,5 @@ class PartFrames:
             object_poses: (objects, 7) position [m] and quaternion (x, y, z, w).
             out: (parts, 3, 4) float32; rows of other parts are left alone.
         """
-        moving = (self._links, self._hands, self._objects)
+        moving = (self._links, self._hands, self._objects, self._owners, self._centres, self._sizes)
         _write(self._chain, joints, opening, self._hand, self._finger, object_poses, *moving, out)

@@ -27,7 +27,7 @@ from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
-from envs.tasks.base import HOLD_STEPS, SPLITS, Task
+from envs.tasks.base import HOLD_STEPS, REWARDS, SPLITS, Task
 from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
@@ -56,6 +56,7 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
         depth: Depth is observed beside the images.
+        reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
 
     Attributes:
@@ -85,12 +86,16 @@ class Worlds:
         cameras: Sequence[str] = (),
         image_size: int = 84,
         depth: bool = False,
+        reward: str = "dense",
         spare: Callable[[], Engine] | None = None,
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
+        if reward not in REWARDS:
+            raise ValueError(unknown("reward", reward, REWARDS))
         self.split, self._spare = split, spare
+        self._worth = task.reward if reward == "dense" else task.sparse
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
         self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
@@ -172,7 +177,7 @@ class Worlds:
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
             layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
-            self.state.goal[rows[some]] = layout.goal
+            self.state.goal[rows[some]], self.state.target[rows[some]] = layout.goal, layout.target
             for row, poses in zip(rows[some], layout.object_poses):
                 self.engines[row].reset(commands[row], poses)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
@@ -291,4 +296,4 @@ class Worlds:
         self.success |= self._held >= HOLD_STEPS
         self.terminated[rows] = self.success[rows] | self.diverged[rows]
         self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self.task.horizon)
-        self.reward[:] = np.where(moving, self.task.reward(self.state), 0.0)
+        self.reward[:] = np.where(moving, self._worth(self.state), 0.0)

@@ -9,7 +9,7 @@ at once and treat every row alone.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import ClassVar
@@ -24,7 +24,8 @@ from randomizers.streams import unit
 HOLD_STEPS = 4
 """Success has to hold for so many control steps in a row before an episode ends."""
 SPLITS = ("train", "heldout")
-NAMES = ("reach", "push", "lift")
+NAMES = ("reach", "push", "lift", "place", "stack", "insert", "drawer", "sort")
+REWARDS = ("dense", "sparse")
 
 # Presets: the cheapest that measured as good as `reference` in pushes and grasps. One rate for all of them, so
 # that the latency of actions has the same resolution (1/120 s) in every task.
@@ -45,10 +46,16 @@ class Layout:
     Attributes:
         object_poses: (episodes, objects, 7) position [m] and quaternion (x, y, z, w).
         goal: (episodes, 3) [m].
+        target: (episodes,) index of the object that is to be moved; the first where not given.
     """
 
     object_poses: np.ndarray
     goal: np.ndarray
+    target: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+
+    def __post_init__(self) -> None:
+        if not len(self.target):
+            object.__setattr__(self, "target", np.zeros(len(self.goal), int))
 
 
 class Task(ABC):
@@ -94,6 +101,10 @@ class Task(ABC):
     @abstractmethod
     def reward(self, state: State) -> np.ndarray:
         """Give the shaped reward of this moment (worlds,)."""
+
+    def sparse(self, state: State) -> np.ndarray:
+        """Give the sparse reward of this moment (worlds,): 1 where the task is done, else 0."""
+        return self.success(state).astype(float)
 
     @abstractmethod
     def features(self, state: State) -> np.ndarray:
