@@ -18,8 +18,10 @@ HOVER = 0.07
 """Height above the grasp from which the hand comes down [m]."""
 FUNNEL = 0.02
 """Over so much way a thing comes down to its goal [m]."""
-OPENED = 0.012
-"""Hand is off a thing where the pads are so much further apart than it is wide [m]."""
+OPENED = 0.019
+"""Hand is off a thing where the pads are so much further apart than it is wide; a turned one is wider [m]."""
+PRESS = 0.008
+"""So far below the goal things are sent: coming near it ever more slowly, they would hang above it [m]."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def carry(thing: np.ndarray, goal: np.ndarray, over: float, mouth: float = 0.006
     far = np.linalg.norm(way[:, :2], axis=1, keepdims=True)
     high = soft(-way[:, 2:3] - 0.6 * over, 0.004)
     free = np.maximum(high, soft(FUNNEL - far, 0.003))
-    rise = way[:, 2:3] + over * np.clip((far - mouth) / funnel, 0.0, 1.0)
+    rise = way[:, 2:3] - PRESS + over * np.clip((far - mouth) / funnel, 0.0, 1.0)
     return np.hstack([free * np.clip(0.35 * way[:, :2], -0.02, 0.02), np.clip(0.4 * rise, -0.012, 0.018)])
 
 

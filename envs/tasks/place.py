@@ -12,7 +12,7 @@ CUBE = ObjectSpec(
 )
 MARK = ObjectSpec("mark", (0.04, 0.04, 0.0005), 0.0, 0.0, (0.12, 0.35, 0.75), fixed=True, solid=False)
 """A blue square of 8 cm painted on the table."""
-RELEASED = 2.0 * HALF + 0.012
+RELEASED = 2.0 * HALF + 0.016
 """Opening at which the hand has let go [m]."""
 NEAREST = 0.11
 """Cubes lie so far from the mark, or further [m]."""

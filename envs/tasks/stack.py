@@ -12,7 +12,7 @@ BASE = ObjectSpec("base", (BASE_HALF, BASE_HALF, BASE_HALF), mass=0.15, friction
 """A green cube, larger and heavier, to stack on."""
 ON_TOP = BASE_HALF + HALF
 """From centre to centre, one cube on the other [m]."""
-RELEASED = 2.0 * HALF + 0.012
+RELEASED = 2.0 * HALF + 0.016
 """Opening at which the hand has let go [m]."""
 
 
