@@ -16,7 +16,7 @@ GOAL_M = 0.13
 """The expert pulls it out so far [m]."""
 HEIGHT = 0.05
 """Of the drawer's centre above the table [m]."""
-GRIP = (-0.122, 0.0, 0.03)
+GRIP = (-0.130, 0.0, 0.03)
 """Where the tool point holds the handle, in the drawer's frame [m]: its neck, behind the knob."""
 NECK = 0.014
 """Width of the neck between the pads [m]."""
@@ -31,8 +31,8 @@ DRAWER = ObjectSpec(
         Shape("box", (0.094, 0.003, 0.03), (0.0, -0.085, -0.003), "right", WOOD),
         Shape("box", (0.094, 0.003, 0.03), (0.0, 0.085, -0.003), "left", WOOD),
         Shape("box", (0.003, 0.088, 0.03), (0.091, 0.0, -0.003), "back", WOOD),
-        Shape("box", (0.017, 0.5 * NECK, 0.012), (-0.123, 0.0, 0.03), "handle", STEEL),
-        Shape("box", (0.005, 0.018, 0.012), (-0.145, 0.0, 0.03), "knob", STEEL),
+        Shape("box", (0.024, 0.5 * NECK, 0.012), (-0.130, 0.0, 0.03), "handle", STEEL),
+        Shape("box", (0.005, 0.018, 0.012), (-0.159, 0.0, 0.03), "knob", STEEL),
     ),
 )  # fmt: skip
 """An open box on runners: 0.6 kg, 1 N of dry friction and 4 N s/m; guessed from small kitchen drawers."""

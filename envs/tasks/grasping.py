@@ -64,7 +64,9 @@ class Grasp:
         return 1.0 - 2.0 * np.maximum(self.around, self.holding)
 
 
-def carry(thing: np.ndarray, goal: np.ndarray, over: float, mouth: float = 0.006, funnel: float = FUNNEL) -> np.ndarray:
+def carry(
+    thing: np.ndarray, goal: np.ndarray, over: float, mouth: float = 0.006, funnel: float = FUNNEL, sink: float = 0.012
+) -> np.ndarray:
     """Raise things, cross, and come down a funnel (worlds, 3) [m].
 
     Args:
@@ -72,13 +74,14 @@ def carry(thing: np.ndarray, goal: np.ndarray, over: float, mouth: float = 0.006
         over: Height above the goal at which they cross [m].
         mouth: Distance aside at which they are all the way down [m].
         funnel: Over so much more they come down [m].
+        sink: Fastest way down [m per step].
     """
     way = goal - thing
     far = np.linalg.norm(way[:, :2], axis=1, keepdims=True)
     high = soft(-way[:, 2:3] - 0.6 * over, 0.004)
     free = np.maximum(high, soft(FUNNEL - far, 0.003))
     rise = way[:, 2:3] - PRESS + over * np.clip((far - mouth) / funnel, 0.0, 1.0)
-    return np.hstack([free * np.clip(0.35 * way[:, :2], -0.02, 0.02), np.clip(0.4 * rise, -0.012, 0.018)])
+    return np.hstack([free * np.clip(0.35 * way[:, :2], -0.02, 0.02), np.clip(0.4 * rise, -sink, 0.018)])
 
 
 def release(state: State, grasp: Grasp, move: np.ndarray, done: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
