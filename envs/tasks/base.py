@@ -9,6 +9,7 @@ at once and treat every row alone.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -18,6 +19,7 @@ import numpy as np
 
 from envs.arms.controller import ACTION_SIZE, MAX_STEP
 from envs.engine import ObjectSpec, Physics, State
+from envs.tasks.language import described, phrase
 from randomizers.errors import unknown
 from randomizers.streams import unit
 
@@ -68,6 +70,8 @@ class Task(ABC):
         horizon: Control steps after which an episode is cut.
         opening: Distance between the finger pads at the start [m].
         radius: Distance that counts as there [m].
+        marks: Index of the object that stands where the goal is; None where nothing does.
+        sentences: What may be said, by mood; {thing} is the object to be moved, {goal} the one that marks the goal.
     """
 
     name: ClassVar[str]
@@ -76,6 +80,8 @@ class Task(ABC):
     horizon: ClassVar[int]
     opening: ClassVar[float]
     radius: ClassVar[float]
+    marks: ClassVar[int | None] = None
+    sentences: ClassVar[dict[str, tuple[str, ...]]]
 
     def layout(self, seed: int, episodes: np.ndarray, split: str = "train") -> Layout:
         """Place objects and goal; addressed by seed, episode and split, whatever the randomization.
@@ -113,6 +119,30 @@ class Task(ABC):
     @abstractmethod
     def expert(self, state: State) -> np.ndarray:
         """Give the scripted expert's action (worlds, 4) in [-1, 1]."""
+
+    def instruction(
+        self,
+        target: int,
+        luck: float,
+        poses: np.ndarray | None = None,
+        objects: Sequence[ObjectSpec] | None = None,
+    ) -> str:
+        """Say in words what is to be done; true of the scene, and not to be mistaken.
+
+        Args:
+            target: Index of the object that is to be moved, as in `State.target`.
+            luck: Chooses among all that can be said, in [0, 1).
+            poses: (objects, 7) where things are; without them, nothing is said of left and right.
+            objects: As they are built now, where their size or shape varies.
+
+        Raises:
+            ValueError: No words mean that object alone.
+        """
+        known = self.objects if objects is None else objects
+        names = {"thing": described(known, int(target), poses)} if known else {}
+        if self.marks is not None:
+            names["goal"] = described(known, self.marks)
+        return phrase(self.sentences, luck, **names)
 
     def auxiliary(self, state: State) -> np.ndarray:
         """Give what a vision encoder may be asked to predict (worlds, 3): the object's position [m]."""

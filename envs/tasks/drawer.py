@@ -1,5 +1,7 @@
 """Drawer: take the handle and pull the drawer open."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -56,6 +58,12 @@ class Drawer(Task):
     horizon = 100
     opening = 0.08
     radius = 0.03
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Open the {thing}.", "Pull the {thing} open by its handle."),
+        "interrogative": ("Can you open the {thing}?", "Would you pull the {thing} open?"),
+        "deictic": ("Open that {thing} there.", "See this {thing}? Pull it open."),
+        "colloquial": ("Just get the {thing} open, please.", "Hey, pull the {thing} out for me."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw where the chest stands, its front towards the arm, turned by up to 10 degrees."""

@@ -1,5 +1,7 @@
 """Insert: put a round peg into a square hole, so that no yaw has to fit: the hand's is fixed."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -50,6 +52,12 @@ class Insert(Task):
     opening = 0.08
     radius = 0.017
     marks = 1
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Put the {thing} into the {goal}.", "Insert the {thing} into the {goal}."),
+        "interrogative": ("Can you fit the {thing} into the {goal}?", "Would you put the {thing} into the {goal}?"),
+        "deictic": ("Put that {thing} in there, into the {goal}.", "See this {thing}? It fits into that {goal}."),
+        "colloquial": ("Just stick the {thing} into the {goal}, please.", "Hey, pop the {thing} in the {goal} for me."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw a socket in the workspace, and a peg 12 to 20 cm away."""

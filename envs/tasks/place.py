@@ -1,5 +1,7 @@
 """Place: put a cube onto a marked goal and let go."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -28,6 +30,12 @@ class Place(Task):
     opening = 0.08
     radius = 0.02
     marks = 1
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Put the {thing} onto the {goal}.", "Place the {thing} on the {goal} and let go."),
+        "interrogative": ("Can you put the {thing} onto the {goal}?", "Would you set the {thing} down on the {goal}?"),
+        "deictic": ("Put that {thing} there, onto the {goal}.", "See this {thing}? It belongs on that {goal}."),
+        "colloquial": ("Just pop the {thing} onto the {goal}, please.", "Hey, stick the {thing} on the {goal} for me."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw a mark in the workspace, and a cube 11 to 22 cm away in a direction that leaves it inside."""

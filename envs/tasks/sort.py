@@ -1,5 +1,7 @@
 """Sort: of several things, bring the one that the instruction names to the marked zone and let go."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -44,6 +46,12 @@ class Sort(Task):
     opening = 0.08
     radius = NEAR
     marks = 4
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Put the {thing} onto the {goal}.", "Bring the {thing} to the {goal} and leave the rest."),
+        "interrogative": ("Can you put the {thing} onto the {goal}?", "Would you bring the {thing} to the {goal}?"),
+        "deictic": ("Put that {thing} there, onto the {goal}.", "See this {thing}? It belongs on that {goal}."),
+        "colloquial": ("Just pop the {thing} onto the {goal}, please.", "Hey, I need the {thing} over on the {goal}."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw which thing is meant, things on different places of a grid, and a zone on one side of them."""

@@ -1,5 +1,7 @@
 """Stack: put one cube on another and let go."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -26,6 +28,12 @@ class Stack(Task):
     opening = 0.08
     radius = 0.02
     marks = 1
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Put the {thing} on top of the {goal}.", "Stack the {thing} on the {goal}."),
+        "interrogative": ("Can you stack the {thing} on the {goal}?", "Would you set the {thing} on the {goal}?"),
+        "deictic": ("Put that {thing} on top of this {goal}.", "See this {thing}? It goes on that {goal}."),
+        "colloquial": ("Just pop the {thing} onto the {goal}, please.", "Hey, a tower: the {thing} on the {goal}."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw a base in the workspace, and a cube 11 to 20 cm away in a direction that leaves it inside."""
