@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 
-from envs.objects import Build as Build
 from envs.objects import ObjectSpec as ObjectSpec
 from envs.rendering.scene import Scene
 from randomizers.world import Knob
@@ -45,6 +44,7 @@ class State:
         object_velocities: (worlds, objects, 6) linear [m/s] and angular [rad/s].
         goal: (worlds, 3) where the object, or the hand, has to be [m].
         target: (worlds,) index of the object that is to be moved; 0 where there is one.
+        sizes: (worlds, objects) factor on the lengths of each object.
     """
 
     joint_positions: np.ndarray
@@ -56,6 +56,7 @@ class State:
     object_velocities: np.ndarray
     goal: np.ndarray
     target: np.ndarray
+    sizes: np.ndarray
 
     @classmethod
     def zeros(cls, worlds: int, objects: int, joints: int = 7) -> "State":
@@ -70,6 +71,7 @@ class State:
             object_velocities=np.zeros((worlds, objects, 6)),
             goal=np.zeros((worlds, 3)),
             target=np.zeros(worlds),
+            sizes=np.ones((worlds, objects)),
         )
 
 

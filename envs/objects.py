@@ -64,9 +64,9 @@ class Shape:
 
     def made(self, size: float, wider: float) -> "Shape":
         """Scale the piece, and move it for a clearance that is `wider` than nominal [m]."""
-        half, centre = (tuple(size * value for value in each) for each in (self.half_extents, self.centre))
-        moved = tuple(value + wider * share for value, share in zip(centre, self.spread))
-        return replace(self, half_extents=half, centre=moved)
+        x, y, z = (size * value for value in self.half_extents)
+        at, beside, above = (size * value + wider * share for value, share in zip(self.centre, self.spread))
+        return replace(self, half_extents=(x, y, z), centre=(at, beside, above))
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,14 @@ class Build:
 
 
 @dataclass(frozen=True)
+class Stock:
+    """What stands in a world in one episode: how each object of the task is built, and what else lies about."""
+
+    builds: tuple[Build, ...]
+    clutter: tuple["ObjectSpec", ...] = ()
+
+
+@dataclass(frozen=True)
 class ObjectSpec:
     """A body of a task. The frame of one that moves has its origin in the centre of mass.
 
@@ -117,6 +125,7 @@ class ObjectSpec:
         rail: What it slides on; None is loose.
         families: Kinds of shape it may have instead; its own is the first. Only for an object of one piece.
         clearance: Room that it leaves on each side [m]; 0 where that means nothing.
+        sizes: Smallest and largest factor on all its lengths that the task can be done with.
     """
 
     name: str
@@ -130,6 +139,7 @@ class ObjectSpec:
     rail: Rail | None = None
     families: tuple[str, ...] = ()
     clearance: float = 0.0
+    sizes: tuple[float, float] = (0.6, 1.4)
 
     def __post_init__(self) -> None:
         if not self.solid and not self.fixed:

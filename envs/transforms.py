@@ -12,10 +12,12 @@ import numpy as np
 
 from envs.arms import kinematics
 from envs.arms.profile import ArmProfile, transform
-from envs.objects import Build, ObjectSpec
+from envs.objects import Build, ObjectSpec, Stock
 from envs.rendering.objects import places
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
+
+NOWHERE = (0.0, 0.0, 0.0)
 
 
 @numba.njit(cache=True)
@@ -85,20 +87,23 @@ class PartFrames:
         hand = profile.hand
         self._links = index
         self._hands = np.array([names.index(name) for name in (hand.link.name, *hand.finger_links)])
-        self._shown = places(task.objects)
-        self._objects = np.array([names.index(name) for name, *_ in self._shown], np.int64)
-        self._owners = np.array([owner for _, owner, _ in self._shown], np.int64)
-        self.build(task.objects, (Build(),) * len(task.objects))
         self._chain = profile.chain
         self._hand = transform(hand.xyz, hand.rpy)
         self._finger = self._hand.copy()
         self._finger[:, 3] += self._hand[:, 2] * hand.finger_depth
+        self._index = {name: place for place, name in enumerate(names)}
+        self.build(task.objects, Stock((Build(),) * len(task.objects)))
 
-    def build(self, objects: Sequence[ObjectSpec], builds: Sequence[Build]) -> None:
-        """Draw objects as large and as wide apart as they are built now."""
-        made = [spec.made(replace(build, family="")) for spec, build in zip(objects, builds)]
-        self._centres = np.array([centre for *_, centre in places(made)]).reshape(-1, 3)
-        self._sizes = np.array([builds[owner].size for owner in self._owners], float)
+    def build(self, objects: Sequence[ObjectSpec], stock: Stock) -> None:
+        """Draw objects as large and as wide apart as they are built now, and what lies about behind them."""
+        made = [spec.made(replace(build, family="")) for spec, build in zip(objects, stock.builds)]
+        shown = places(made) + [(f"{thing.name}.box", len(made) + i, NOWHERE) for i, thing in enumerate(stock.clutter)]
+        # The meshes of what lies about are 1 m wide.
+        sizes = [build.size for build in stock.builds] + [2.0 * thing.half_extents[0] for thing in stock.clutter]
+        self._objects = np.array([self._index[name] for name, *_ in shown], np.int64)
+        self._owners = np.array([owner for _, owner, _ in shown], np.int64)
+        self._centres = np.array([centre for *_, centre in shown]).reshape(-1, 3)
+        self._sizes = np.array([sizes[owner] for owner in self._owners], float)
 
     def write(self, joints: np.ndarray, opening: float, object_poses: np.ndarray, out: np.ndarray) -> None:
         """Write `world_from_part`.

@@ -23,6 +23,7 @@ from envs.arms.controller import Controller
 from envs.chance import Chance
 from envs.columns import RowKnobs
 from envs.engine import Engine
+from envs.props import Props
 from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
@@ -71,6 +72,7 @@ class Worlds:
         terminated: (worlds,) bool, success or divergence.
         truncated: (worlds,) bool, the task's horizon was reached first.
         redrawn: (n,) rows whose draw the last step changed.
+        unstable: (worlds,) bool, things moved by themselves before the present episode began; see `envs/props.py`.
     """
 
     def __init__(
@@ -103,10 +105,13 @@ class Worlds:
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
         self.senses = Senses(self.state, self.num, self.control_period_s)
-        self._columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns}
+        self.props = Props(task, scene, self.num, rebuilds=hasattr(self.engines[0], "build"))
+        self._columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns, **self.props.columns}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
+        self.props.follow(self.randomization.axes)
+        self.unstable = self.props.unstable
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
         self._allocate()
@@ -174,12 +179,14 @@ class Worlds:
         strength = self.strength if strength is None else strength
         self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
         commands = self.actuation.begin(rows)
+        self.props.begin(rows, self.engines, self.state, self.sight.appearance.visible)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
-            layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
+            layout = self.props.arranged(rows[some], self.task.layout(int(seed_of_some), numbers[some], self.split))
             self.state.goal[rows[some]], self.state.target[rows[some]] = layout.goal, layout.target
             for row, poses in zip(rows[some], layout.object_poses):
                 self.engines[row].reset(commands[row], poses)
+        self.props.settle(rows, self.engines, commands, self.sight.appearance.visible)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
         self.success[rows] = self.truncated[rows] = False

@@ -18,6 +18,7 @@ from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
+from randomizers.objects import Clearance, Clutter, Form, Pose, Size
 from randomizers.physics import Damping, Friction, Mass
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
@@ -35,6 +36,8 @@ __all__ = [
     "Beta",
     "Camera",
     "Choice",
+    "Clearance",
+    "Clutter",
     "Cone",
     "Damping",
     "Depth",
@@ -46,6 +49,7 @@ __all__ = [
     "Every",
     "Exposure",
     "Expression",
+    "Form",
     "Friction",
     "Gain",
     "Knob",
@@ -58,8 +62,10 @@ __all__ = [
     "Mixture",
     "Noise",
     "Normal",
+    "Pose",
     "Randomization",
     "Randomizer",
+    "Size",
     "Table",
     "Texture",
     "Uniform",

@@ -66,8 +66,8 @@ class Things:
                 pb.resetBaseVelocity(body, [0.0] * 3, [0.0] * 3, **self._key)
 
     def measure(self, state: State, row: int) -> None:
-        """Write poses and velocities of all objects into one row of `state`."""
-        for index, (spec, body) in enumerate(zip(self.objects, self.bodies)):
+        """Write poses and velocities into one row of `state`, of as many objects as it has room for."""
+        for index, (spec, body) in enumerate(zip(self.objects[: state.object_poses.shape[1]], self.bodies)):
             if spec.fixed:
                 state.object_poses[row, index] = self._poses[index]
             elif spec.rail:
@@ -91,7 +91,8 @@ class Things:
         start = (0.5, 0.0, spec.half_extents[2])
         body = pb.createMultiBody(0.0 if spec.fixed else spec.mass, shape, -1, start, **self._key)
         if not spec.fixed:
-            pb.changeDynamics(body, -1, linearDamping=0.0, angularDamping=0.0, **self._key)
+            still = {"linearDamping": 0.0, "angularDamping": 0.0, "lateralFriction": spec.friction}
+            pb.changeDynamics(body, -1, **still, **self._key)
             if not spec.plain:  # Bullet takes the inertia of the box around a body
                 pb.changeDynamics(body, -1, localInertiaDiagonal=spec.inertia().tolist(), **self._key)
         return body

@@ -20,7 +20,8 @@ from envs.arms.profile import ArmProfile
 from envs.bullet.knobs import Knobs
 from envs.bullet.robot import Robot
 from envs.bullet.things import Things
-from envs.engine import Build, Command, State
+from envs.engine import Command, State
+from envs.objects import Build, Stock
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 from envs.transforms import PartFrames
@@ -46,9 +47,8 @@ class BulletWorld:
         self._client = pb.connect(pb.DIRECT)
         self._key = {"physicsClientId": self._client}
         self._frames = PartFrames(scene, profile, task)
-        self._now = State.zeros(1, len(task.objects), len(profile.joints))
         self._knobs: dict[str, Knob] = {}
-        self._builds = (Build(),) * len(task.objects)
+        self._stock = Stock((Build(),) * len(task.objects))
         self._load()
 
     @property
@@ -56,32 +56,33 @@ class BulletWorld:
         """The physical knobs of this world by name."""
         return self._knobs
 
-    def build(self, builds: tuple[Build, ...]) -> None:
-        """Make the objects anew where they differ from those there are; knobs keep their values.
+    def build(self, stock: Stock) -> None:
+        """Put other things into the world where they differ from those there are; knobs keep their values.
 
         Everything is loaded again in the same order: a body that is only replaced would change places in the
         solver's lists, and the next episode would not be the one that a fresh world gives.
         """
-        if builds == self._builds:
+        if stock == self._stock:
             return
         values = {name: knob.read() for name, knob in self._knobs.items()}
         pb.removeState(self._snapshot, **self._key)
         pb.resetSimulation(**self._key)
-        self._builds = builds
+        self._stock = stock
         self._load()
-        self._frames.build(self._objects, builds)
         for name, value in values.items():
             self._knobs[name].write(value)
 
     def _load(self) -> None:
         """Fill the client with table, objects and arm, and take the snapshot that resets go back to."""
         self._set_solver()
-        made = tuple(spec.made(build) for spec, build in zip(self._objects, self._builds))
-        self._things = Things(self._client, made)
+        made = tuple(spec.made(build) for spec, build in zip(self._objects, self._stock.builds))
+        self._things = Things(self._client, (*made, *self._stock.clutter))
         self._robot = Robot(self._client, self._profile, self._physics)
         self._knobs |= Knobs(self._client, self._profile, self._robot, self._things, made).all()
         for knob in self._knobs.values():
             knob.write(knob.nominal)
+        self._now = State.zeros(1, len(self._things.bodies), len(self._profile.joints))
+        self._frames.build(self._objects, self._stock)
         self._snapshot = pb.saveState(**self._key)
 
     def reset(self, command: Command, object_poses: np.ndarray) -> None:

@@ -28,7 +28,7 @@ from envs.rendering.meshes import (
     simplified,
     welded,
 )
-from envs.rendering.objects import object_parts
+from envs.rendering.objects import clutter_parts, object_parts
 from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
 from randomizers.errors import unknown
 
@@ -104,8 +104,9 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
     """Build the scene of a Panda and a task's objects on a table; table top at z = 0, arm base at the origin.
 
     Parts, in the order of all transforms: floor, wall, table, panda_link0..7, panda_hand, panda_leftfinger,
-    panda_rightfinger, the task's objects, then distractor<i>.<shape> for i in 0..3 and box, ball, cylinder.
-    The distractors are drawn from unit meshes, 1 m wide: their transforms carry the size as a uniform scale.
+    panda_rightfinger, the task's objects, then distractor<i>.<shape> for i in 0..3 and box, ball, cylinder, then
+    clutter<i>.box. Distractors and clutter are drawn from unit meshes, 1 m wide: their transforms carry the size
+    as a uniform scale.
 
     Args:
         profile: The arm; "panda" is the one with meshes.
@@ -131,7 +132,7 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
             Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}")
             for shape in DISTRACTOR_SHAPES
         ]
-    return Scene(tuple(parts), surfaces, dict(CAMERAS))
+    return Scene((*parts, *clutter_parts()), surfaces, dict(CAMERAS))
 
 
 def _room() -> tuple[Part, Part, Part]:

@@ -12,6 +12,9 @@ from envs.objects import ObjectSpec, Shape, Vector, other
 from envs.rendering.meshes import ball, box, cylinder
 from envs.rendering.scene import Mesh, Part, Surface
 
+CLUTTER = 3
+"""Most things that may lie about and be touched."""
+
 
 def object_parts(objects: Sequence[ObjectSpec]) -> tuple[list[Part], dict[str, Surface]]:
     """Make parts and surfaces of objects, in their order."""
@@ -26,6 +29,11 @@ def object_parts(objects: Sequence[ObjectSpec]) -> tuple[list[Part], dict[str, S
                  for kind in item.families[1:]]  # fmt: skip
         parts += spare
     return parts, surfaces
+
+
+def clutter_parts() -> list[Part]:
+    """Make the parts of what may lie about, hidden until it does; painted like what only distracts."""
+    return [Part(f"clutter{i}.box", box((0.5, 0.5, 0.5)), f"distractor{i}") for i in range(CLUTTER)]
 
 
 def places(objects: Sequence[ObjectSpec]) -> list[tuple[str, int, Vector]]:

@@ -12,7 +12,7 @@ from envs.tasks.grasping import Grasp, carry, distance
 HALF, TALL = 0.015, 0.04
 PEG = ObjectSpec(
     "peg", (HALF, HALF, TALL), mass=0.08, friction=0.7, colour=(0.82, 0.16, 0.12),
-    shapes=(Shape("cylinder", (HALF, HALF, TALL)),),
+    shapes=(Shape("cylinder", (HALF, HALF, TALL)),), sizes=(0.8, 1.0),
 )  # fmt: skip
 """A round stick of 3 cm across and 8 cm that stands upright."""
 CLEARANCE = 0.002

@@ -155,7 +155,8 @@ def meant(text: str, objects: Sequence[ObjectSpec], poses: np.ndarray | None = N
 
 def references(text: str, objects: Sequence[ObjectSpec], poses: np.ndarray | None = None) -> list[list[int]]:
     """Find what each "the ..", "that .." and "this .." of a sentence may mean, in their order."""
-    return [_read(found).fits(objects, poses) for found in re.finditer(rf"\b(?:[Tt]he|[Tt]hat|[Tt]his) {_PHRASE}", text)]
+    said = re.finditer(rf"\b(?:[Tt]he|[Tt]hat|[Tt]his) {_PHRASE}", text)
+    return [_read(found).fits(objects, poses) for found in said]
 
 
 def phrase(sentences: dict[str, tuple[str, ...]], luck: float, **names: list[str]) -> str:
