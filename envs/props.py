@@ -152,9 +152,9 @@ class Props:
             state: Its `sizes` are written.
             visible: (worlds, parts) bool, written for what changes shape or lies about.
         """
+        state.sizes[rows] = self.size[rows]
         if not self.varied:
             return
-        state.sizes[rows] = self.size[rows]
         for index, parts in self._shapes:
             visible[rows[:, None], parts] = np.arange(len(parts)) == self.family[rows, index][:, None]
         visible[rows[:, None], self._lying] = np.arange(len(self._lying)) < self.clutter[rows, None]

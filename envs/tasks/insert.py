@@ -60,11 +60,11 @@ class Insert(Task):
     }
 
     def place(self, chances: Chances) -> Layout:
-        """Draw a socket in the workspace, and a peg 12 to 20 cm away."""
+        """Draw a socket in the workspace, and a peg 12 to 16 cm away."""
         socket = between((0.43, -0.13), (0.57, 0.13), chances("socket.position", 2))
         side = -np.sign(socket - (0.50, 0.0))
         angle = between((0.0,), (np.pi / 2.0,), chances("peg.direction", 1))
-        reach = between((0.12,), (0.20,), chances("peg.distance", 1))
+        reach = between((0.12,), (0.16,), chances("peg.distance", 1))
         peg = socket + side * reach * np.hstack([np.cos(angle), np.sin(angle)])
         tall, low = np.full((len(peg), 1), TALL), np.full((len(peg), 1), 0.5 * DEEP)
         straight = upright(np.zeros(len(peg)))
@@ -91,7 +91,7 @@ class Insert(Task):
     def expert(self, state: State) -> np.ndarray:
         """Take the peg, carry it over the hole, bring it in line within 1 mm, and lower it."""
         pose = state.object_poses[:, 0]
-        grasp, tip = Grasp.of(state, pose[:, :3], 2.0 * HALF, ABOVE), pose[:, :3] + lean(pose)
+        grasp, tip = Grasp.of(state, pose[:, :3], 2.0 * HALF * state.sizes[:, :1], ABOVE), pose[:, :3] + lean(pose)
         lowered = carry(tip, state.goal, over=DEEP + 0.02, mouth=0.001, funnel=0.002, sink=0.006)
         return action(grasp.blend(lowered), grasp.grip[:, 0])
 

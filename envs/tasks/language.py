@@ -21,7 +21,7 @@ from envs.objects import ObjectSpec
 MOODS = ("imperative", "interrogative", "deictic", "colloquial")
 CLEAR_M = 0.03
 """Nobody says "left" of less [m]."""
-CLEAR_SIZE = 1.25
+CLEAR_SIZE = 1.2
 """Nobody calls a thing "large" that is less than so many times as large as the next."""
 
 HUES = {"red": (340.0, 20.0), "yellow": (45.0, 70.0), "green": (85.0, 165.0), "blue": (200.0, 260.0)}

@@ -38,11 +38,11 @@ class Place(Task):
     }
 
     def place(self, chances: Chances) -> Layout:
-        """Draw a mark in the workspace, and a cube 11 to 22 cm away in a direction that leaves it inside."""
+        """Draw a mark in the workspace, and a cube 11 to 16 cm away in a direction that leaves it inside."""
         mark = between((0.42, -0.14), (0.58, 0.14), chances("mark.position", 2))
         side = -np.sign(mark - (0.50, 0.0))  # towards the middle of the table
         angle = between((0.0,), (np.pi / 2.0,), chances("cube.direction", 1))
-        reach = between((NEAREST,), (0.20,), chances("cube.distance", 1))
+        reach = between((NEAREST,), (0.16,), chances("cube.distance", 1))
         cube = mark + side * reach * np.hstack([np.cos(angle), np.sin(angle)])
         height = np.full((len(cube), 1), HALF)
         turn = upright((chances("cube.yaw") - 0.5) * np.deg2rad(40.0))
@@ -71,6 +71,6 @@ class Place(Task):
     def expert(self, state: State) -> np.ndarray:
         """Take the cube, carry it over the mark, put it down, let go and rise."""
         cube = state.object_poses[:, 0, :3]
-        grasp = Grasp.of(state, cube, 2.0 * HALF)
+        grasp = Grasp.of(state, cube, 2.0 * HALF * state.sizes[:, :1])
         move = grasp.blend(carry(cube, state.goal, over=0.05))
         return action(*release(state, grasp, move, put(cube, state.goal)))

@@ -19,8 +19,8 @@ def _cylinder(name: str, half: float, mass: float, colour: tuple[float, float, f
 
 
 THINGS = (
-    ObjectSpec("large_red_cube", (LARGE,) * 3, 0.12, 0.7, RED),
-    ObjectSpec("small_red_cube", (SMALL,) * 3, 0.06, 0.7, RED),
+    ObjectSpec("large_red_cube", (LARGE,) * 3, 0.12, 0.7, RED, sizes=(0.9, 1.1)),
+    ObjectSpec("small_red_cube", (SMALL,) * 3, 0.06, 0.7, RED, sizes=(0.9, 1.1)),
     ObjectSpec("blue_cube", (LARGE,) * 3, 0.12, 0.7, BLUE),
     _cylinder("green_cylinder", LARGE, 0.12, GREEN),
 )
@@ -74,8 +74,8 @@ class Sort(Task):
         places = state.object_poses[:, : len(THINGS), :3]
         inside = np.linalg.norm((places - state.goal[:, None])[:, :, :2], axis=2) < NEAR
         rows, index = np.arange(len(places)), meant(state)
-        low = np.abs(places[rows, index, 2] - HALF[index]) < 0.008
-        free = state.gripper_opening > 2.0 * HALF[index] + 0.016
+        low = np.abs(places[rows, index, 2] - half(state)) < 0.008
+        free = state.gripper_opening > 2.0 * half(state) + 0.016
         return inside[rows, index] & (inside.sum(axis=1) == 1) & low & free
 
     def reward(self, state: State) -> np.ndarray:
@@ -97,7 +97,7 @@ class Sort(Task):
     def expert(self, state: State) -> np.ndarray:
         """Take the named thing, carry it over the others to the zone, put it down, let go and rise."""
         thing = place_of(state)
-        grasp = Grasp.of(state, thing, 2.0 * HALF[meant(state)][:, None])
+        grasp = Grasp.of(state, thing, 2.0 * half(state)[:, None])
         move = grasp.blend(carry(thing, state.goal, over=0.09))
         return action(*release(state, grasp, move, put(thing, state.goal)))
 
@@ -109,6 +109,12 @@ class Sort(Task):
 def meant(state: State) -> np.ndarray:
     """Give the index of the named thing (worlds,)."""
     return state.target.astype(int)
+
+
+def half(state: State) -> np.ndarray:
+    """Give half of the height and width of the named thing (worlds,) [m]."""
+    index = meant(state)
+    return HALF[index] * state.sizes[np.arange(len(index)), index]
 
 
 def place_of(state: State) -> np.ndarray:

@@ -36,11 +36,11 @@ class Stack(Task):
     }
 
     def place(self, chances: Chances) -> Layout:
-        """Draw a base in the workspace, and a cube 11 to 20 cm away in a direction that leaves it inside."""
+        """Draw a base in the workspace, and a cube 11 to 16 cm away in a direction that leaves it inside."""
         base = between((0.42, -0.14), (0.58, 0.14), chances("base.position", 2))
         side = -np.sign(base - (0.50, 0.0))
         angle = between((0.0,), (np.pi / 2.0,), chances("cube.direction", 1))
-        reach = between((0.11,), (0.20,), chances("cube.distance", 1))
+        reach = between((0.11,), (0.16,), chances("cube.distance", 1))
         cube = base + side * reach * np.hstack([np.cos(angle), np.sin(angle)])
         turns = (chances("yaw", 2) - 0.5) * np.deg2rad([40.0, 90.0])
         heights = np.tile([HALF, BASE_HALF], (len(cube), 1))[:, :, None]
@@ -68,11 +68,13 @@ class Stack(Task):
     def expert(self, state: State) -> np.ndarray:
         """Take the cube, carry it over the base, put it down, let go and rise."""
         cube, place = state.object_poses[:, 0, :3], top(state)
-        grasp = Grasp.of(state, cube, 2.0 * HALF)
+        grasp = Grasp.of(state, cube, 2.0 * HALF * state.sizes[:, :1])
         move = grasp.blend(carry(cube, place, over=0.05))
         return action(*release(state, grasp, move, put(cube, place)))
 
 
 def top(state: State) -> np.ndarray:
     """Give where the cube's centre has to be (worlds, 3) [m]: on the base, wherever that is now."""
-    return state.object_poses[:, 1, :3] + (0.0, 0.0, ON_TOP)
+    place = state.object_poses[:, 1, :3].copy()
+    place[:, 2] += state.sizes @ (HALF, BASE_HALF)
+    return place
