@@ -33,7 +33,7 @@ DENSITY = 600.0
 ROOM_M = (-0.3, 0.9)
 SHIFT_M, TURN_DEG = (-0.3, 0.3), (-180.0, 180.0)
 CLEARANCE_M = (0.0005, 0.01)
-KINDS = ("size", "shape", "pose", "clearance", "clutter")
+KINDS = ("size", "shape", "start", "clearance", "clutter")
 
 
 class Props:
@@ -85,8 +85,8 @@ class Props:
             if self._rebuilds and spec.clearance:
                 found[f"clearance.{spec.name}"] = number(self.clearance, spec.clearance, "m", CLEARANCE_M, at)
             if spec.rail is None:
-                found[f"pose.{spec.name}.position"] = number(self.shift, (0.0, 0.0), "m", SHIFT_M, at)
-                found[f"pose.{spec.name}.yaw_deg"] = number(self.turn_deg, 0.0, "deg", TURN_DEG, at)
+                found[f"start.{spec.name}.position"] = number(self.shift, (0.0, 0.0), "m", SHIFT_M, at)
+                found[f"start.{spec.name}.yaw_deg"] = number(self.turn_deg, 0.0, "deg", TURN_DEG, at)
         return found | (self._clutter_columns() if self._rebuilds and self._lying else {})
 
     def _clutter_columns(self) -> dict[str, Column]:

@@ -18,7 +18,7 @@ from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
-from randomizers.objects import Clearance, Clutter, Form, Pose, Size
+from randomizers.objects import Clearance, Clutter, Form, Size, Start
 from randomizers.physics import Damping, Friction, Mass
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
@@ -62,10 +62,10 @@ __all__ = [
     "Mixture",
     "Noise",
     "Normal",
-    "Pose",
     "Randomization",
     "Randomizer",
     "Size",
+    "Start",
     "Table",
     "Texture",
     "Uniform",

@@ -60,7 +60,7 @@ class Clearance(Randomizer):
 
 
 @dataclass(frozen=True)
-class Pose(Randomizer):
+class Start(Randomizer):
     """Vary where objects stand when an episode begins, beyond the task's own layout.
 
     Args:
@@ -71,9 +71,9 @@ class Pose(Randomizer):
 
     of: Targets = "*"
     # About how exactly a person puts a thing back to its mark; guessed.
-    position: Varied = varies("pose.{of}.position", nominal + Uniform(-0.015, 0.015))
+    position: Varied = varies("start.{of}.position", nominal + Uniform(-0.015, 0.015))
     # Likewise.
-    yaw_deg: Varied = varies("pose.{of}.yaw_deg", nominal + Uniform(-8.0, 8.0))
+    yaw_deg: Varied = varies("start.{of}.yaw_deg", nominal + Uniform(-8.0, 8.0))
 
     target: ClassVar[str] = "object"
 

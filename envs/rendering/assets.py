@@ -129,7 +129,7 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
     for index, colour in enumerate(DISTRACTOR_COLOURS):
         surfaces[f"distractor{index}"] = Surface(colour)
         parts += [
-            Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}")
+            Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}", hidden=True)
             for shape in DISTRACTOR_SHAPES
         ]
     return Scene((*parts, *clutter_parts()), surfaces, dict(CAMERAS))

@@ -25,15 +25,14 @@ def object_parts(objects: Sequence[ObjectSpec]) -> tuple[list[Part], dict[str, S
             own = item.name if piece.colour is None else name
             surfaces.setdefault(own, Surface(piece.colour or item.colour))
             parts.append(Part(name, mesh_of(piece), own))
-        spare = [Part(f"{item.name}.{kind}", mesh_of(other(kind, item.pieces[0])), item.name)
-                 for kind in item.families[1:]]  # fmt: skip
-        parts += spare
+        for kind in item.families[1:]:
+            parts.append(Part(f"{item.name}.{kind}", mesh_of(other(kind, item.pieces[0])), item.name, hidden=True))
     return parts, surfaces
 
 
 def clutter_parts() -> list[Part]:
     """Make the parts of what may lie about, hidden until it does; painted like what only distracts."""
-    return [Part(f"clutter{i}.box", box((0.5, 0.5, 0.5)), f"distractor{i}") for i in range(CLUTTER)]
+    return [Part(f"clutter{i}.box", box((0.5, 0.5, 0.5)), f"distractor{i}", hidden=True) for i in range(CLUTTER)]
 
 
 def places(objects: Sequence[ObjectSpec]) -> list[tuple[str, int, Vector]]:
