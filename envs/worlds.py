@@ -200,7 +200,7 @@ class Worlds:
         wanted = self.actuation.checked(actions, rows)
         self.redrawn = self._chance.advance(rows)
         before, after, switch = self.actuation.push(rows, wanted)
-        for i, row in enumerate(rows):
+        for i, row in enumerate(rows.tolist()):
             engine = self.engines[row]
             engine.advance(before[i], after[i], float(switch[i]))
             engine.measure(self.state, row)  # at once, while its memory is at hand
