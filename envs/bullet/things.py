@@ -41,12 +41,13 @@ class Things:
     """
 
     def __init__(self, client: int, objects: tuple[ObjectSpec, ...]):
-        self._key, self.objects = {"physicsClientId": client}, objects
+        self._client, self._key, self.objects = client, {"physicsClientId": client}, objects
         self.table = self._static_box(TABLE_HALF_EXTENTS, TABLE_CENTRE)
         self._static_box((3.0, 3.0, 0.1), (0.0, 0.0, FLOOR_HEIGHT - 0.1))
         self.bodies = [self._load(spec) for spec in objects]
         self.places = [(body, 0 if spec.rail else -1) for body, spec in zip(self.bodies, objects)]
         self._poses = np.zeros((len(objects), 7))
+        self._numbered = list(zip(range(len(objects)), objects, self.bodies))
         self._let_slide()
 
     def scatter(self) -> None:
@@ -67,7 +68,8 @@ class Things:
 
     def measure(self, state: State, row: int) -> None:
         """Write poses and velocities into one row of `state`, of as many objects as it has room for."""
-        for index, (spec, body) in enumerate(zip(self.objects[: state.object_poses.shape[1]], self.bodies)):
+        client, room = self._client, state.object_poses.shape[1]
+        for index, spec, body in self._numbered[:room]:
             if spec.fixed:
                 state.object_poses[row, index] = self._poses[index]
             elif spec.rail:
@@ -75,9 +77,9 @@ class Things:
                 state.object_poses[row, index] = link[4] + link[5]
                 state.object_velocities[row, index] = link[6] + link[7]
             else:
-                place, turn = pb.getBasePositionAndOrientation(body, **self._key)
+                place, turn = pb.getBasePositionAndOrientation(body, client)
                 state.object_poses[row, index] = place + turn
-                linear, angular = pb.getBaseVelocity(body, **self._key)
+                linear, angular = pb.getBaseVelocity(body, client)
                 state.object_velocities[row, index] = linear + angular
 
     def _static_box(self, half_extents: tuple[float, ...], centre: tuple[float, ...]) -> int:

@@ -20,15 +20,14 @@ from envs.arms.profile import ArmProfile
 from envs.bullet.knobs import Knobs
 from envs.bullet.robot import Robot
 from envs.bullet.things import Things
-from envs.engine import Command, State
+from envs.engine import Command, Physics, State
 from envs.objects import Build, Stock
+from envs.physics import substeps
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 from envs.transforms import PartFrames
 from randomizers.world import Knob
 
-RESIDUAL = 1e-3
-"""At which the solver stops early; saves a tenth to a third of a step in free motion, harmless to grasps."""
 REFRESH = 64
 """After so many rebuilds the client is replaced, which takes 20 ms: each of them leaks about 6 KB (measured)."""
 
@@ -40,12 +39,13 @@ class BulletWorld:
         task: Its objects and physics preset.
         profile: The arm, its base at the origin, table top at z = 0.
         scene: What is drawn; its parts are filled by `transforms`.
+        physics: Rates and solver effort; the task's own unless given.
     """
 
-    def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
+    def __init__(self, task: Task, profile: ArmProfile, scene: Scene, physics: Physics | None = None):
         self.scene, self.control_period_s = scene, profile.control_period_s
-        self._profile, self._objects, self._physics = profile, task.objects, task.physics
-        self._substeps = _substeps(task.physics.rate_hz, profile.control_rate_hz)
+        self._profile, self._objects, self._physics = profile, task.objects, physics or task.physics
+        self._substeps = substeps(self._physics.rate_hz, profile.control_rate_hz)
         self._connect()
         self._frames = PartFrames(scene, profile, task)
         self._knobs: dict[str, Knob] = {}
@@ -136,15 +136,7 @@ class BulletWorld:
         pb.setTimeStep(1.0 / self._physics.rate_hz, **self._key)
         pb.setPhysicsEngineParameter(
             numSolverIterations=self._physics.iterations,
-            solverResidualThreshold=RESIDUAL,
+            solverResidualThreshold=self._physics.residual,
             deterministicOverlappingPairs=1,
             **self._key,
         )
-
-
-def _substeps(physics_hz: float, control_hz: float) -> int:
-    """Give the physics steps of one control period."""
-    count = round(physics_hz / control_hz)
-    if count < 1 or abs(count * control_hz - physics_hz) > 1e-9:
-        raise ValueError(f"physics rate {physics_hz} Hz must be a whole multiple of the control rate {control_hz} Hz.")
-    return count

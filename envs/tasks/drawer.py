@@ -6,7 +6,8 @@ import numpy as np
 
 from envs.engine import ObjectSpec, State
 from envs.objects import Rail, Shape
-from envs.tasks.base import GRASP, Chances, Layout, Task, action, between, soft, upright
+from envs.physics import GRASP
+from envs.tasks.base import Chances, Layout, Task, action, between, soft, upright
 from envs.tasks.grasping import distance
 
 WOOD, FRONT, STEEL = (0.62, 0.44, 0.26), (0.86, 0.72, 0.48), (0.22, 0.24, 0.28)

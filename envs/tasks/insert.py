@@ -6,7 +6,8 @@ import numpy as np
 
 from envs.engine import ObjectSpec, State
 from envs.objects import Shape
-from envs.tasks.base import GRASP, Chances, Layout, Task, action, between, upright
+from envs.physics import GRASP
+from envs.tasks.base import Chances, Layout, Task, action, between, upright
 from envs.tasks.grasping import Grasp, carry, distance
 
 HALF, TALL = 0.015, 0.04

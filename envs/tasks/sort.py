@@ -6,7 +6,8 @@ import numpy as np
 
 from envs.engine import ObjectSpec, State
 from envs.objects import Shape
-from envs.tasks.base import GRASP, Chances, Layout, Task, action, between, upright
+from envs.physics import GRASP
+from envs.tasks.base import Chances, Layout, Task, action, between, upright
 from envs.tasks.grasping import Grasp, carry, distance, put, release
 
 RED, BLUE, GREEN = (0.82, 0.14, 0.10), (0.10, 0.22, 0.80), (0.12, 0.60, 0.18)

@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from envs.engine import ObjectSpec, State
-from envs.tasks.base import GRASP, Chances, Layout, Task, action, between, upright
+from envs.physics import GRASP
+from envs.tasks.base import Chances, Layout, Task, action, between, upright
 from envs.tasks.grasping import Grasp, carry, distance, put, release, square_yaw
 
 HALF, BASE_HALF = 0.02, 0.0225
