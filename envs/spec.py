@@ -46,11 +46,8 @@ class WorldsSpec:
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         renderer: What draws the images: "raster", our own, or "tiny", PyBullet's TinyRenderer.
         depth: Depth is observed beside the images.
-<<<<<<< HEAD
-        reward: "dense", shaped, or "sparse", 1 where the task is done.
-=======
         physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
->>>>>>> main
+        reward: "dense", shaped, or "sparse", 1 where the task is done.
     """
 
     task: str
@@ -62,11 +59,8 @@ class WorldsSpec:
     split: str = "train"
     renderer: str = "raster"
     depth: bool = False
-<<<<<<< HEAD
-    reward: str = "dense"
-=======
     physics: Written = None
->>>>>>> main
+    reward: str = "dense"
 
     def __post_init__(self) -> None:
         if isinstance(self.physics, Mapping):

@@ -9,12 +9,8 @@ at once and treat every row alone.
 """
 
 from abc import ABC, abstractmethod
-<<<<<<< HEAD
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-=======
-from dataclasses import dataclass
->>>>>>> main
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import ClassVar
