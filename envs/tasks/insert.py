@@ -37,7 +37,7 @@ def walls(hole: float) -> tuple[Shape, ...]:
 
 
 SOCKET = ObjectSpec(
-    "socket", (HALF + CLEARANCE + 2.0 * WALL,) * 2 + (0.5 * DEEP,), 0.0, 0.5, (0.15, 0.35, 0.62), fixed=True,
+    "socket", (HALF + CLEARANCE + 2.0 * WALL,) * 2 + (0.5 * DEEP,), 0.0, 0.5, (0.10, 0.18, 0.70), fixed=True,
     shapes=walls(HALF + CLEARANCE), clearance=CLEARANCE,
 )  # fmt: skip
 """Four walls that stand on the table about a hole."""

@@ -9,9 +9,11 @@ for a place is used where the next candidate is clearly elsewhere, one for a siz
 """
 
 import colorsys
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -32,7 +34,12 @@ GREY = 0.25
 
 def colour_of(spec: ObjectSpec) -> str:
     """Name the colour of an object; "" where it has no plain name."""
-    hue, saturation, value = colorsys.rgb_to_hsv(*spec.colour)
+    return _colour(spec.colour)
+
+
+@cache
+def _colour(rgb: tuple[float, float, float]) -> str:
+    hue, saturation, value = colorsys.rgb_to_hsv(*rgb)
     if saturation < GREY:
         return "white" if value > 0.85 else ""
     for name, (low, high) in HUES.items():
@@ -101,8 +108,10 @@ class Description:
         ]
         if self.where:
             found = self._there(found, objects, poses)
-        return _most(found, [SIZES[self.size] * np.log(_size(objects[i])) for i in found], np.log(CLEAR_SIZE)) \
-            if self.size else found  # fmt: skip
+        if self.size:
+            sign, sizes = SIZES[self.size], [_size(objects[index]) for index in found]
+            return _most(found, [sign * math.log(size) for size in sizes], math.log(CLEAR_SIZE))
+        return found
 
     def _there(self, found: list[int], objects: Sequence[ObjectSpec], poses: np.ndarray | None) -> list[int]:
         if poses is None:
@@ -131,8 +140,10 @@ def described(objects: Sequence[ObjectSpec], index: int, poses: np.ndarray | Non
     if poses is not None:
         anchors = [_short(objects, other) for other in range(len(objects)) if other != index]
         wheres = [(where, None) for where in PLACES] + [(w, anchor) for w in SIDES for anchor in anchors if anchor]
-        among = [Description(noun, colour, "", *where) for noun, colour, where in product(nouns, colours, wheres)]
-        chosen += [each for each in among if each.fits(objects, poses) == [index]]
+        for noun, colour in product(nouns, colours):
+            if len(Description(noun, colour).fits(objects, None)) > 1:  # else nobody has to say where it is
+                among = (Description(noun, colour, "", *where) for where in wheres)
+                chosen += [each for each in among if each.fits(objects, poses) == [index]]
     if not chosen:
         names = ", ".join(spec.name for spec in objects)
         raise ValueError(
@@ -187,12 +198,13 @@ def _most(found: list[int], values: list[float], clear: float) -> list[int]:
     """Give the one with the largest value where there are several and it leads clearly, else nothing."""
     if len(found) < 2:
         return []
-    order = np.argsort(values)[::-1]
-    return [found[order[0]]] if values[order[0]] - values[order[1]] > clear else []
+    second, first = sorted(values)[-2:]
+    return [found[values.index(first)]] if first - second > clear else []
 
 
 def _size(spec: ObjectSpec) -> float:
-    return float(np.prod(spec.half_extents) ** (1.0 / 3.0))
+    x, y, z = spec.half_extents
+    return (x * y * z) ** (1.0 / 3.0)
 
 
 def _either(words: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ HALF = 0.02
 CUBE = ObjectSpec(
     "cube", (HALF, HALF, HALF), mass=0.1, friction=0.7, colour=(0.82, 0.16, 0.12), families=("box", "cylinder")
 )
-MARK = ObjectSpec("mark", (0.04, 0.04, 0.0005), 0.0, 0.0, (0.12, 0.35, 0.75), fixed=True, solid=False)
+MARK = ObjectSpec("mark", (0.04, 0.04, 0.0005), 0.0, 0.0, (0.10, 0.20, 0.82), fixed=True, solid=False)
 """A blue square of 8 cm painted on the table."""
 RELEASED = 2.0 * HALF + 0.016
 """Opening at which the hand has let go [m]."""

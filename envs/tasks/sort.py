@@ -10,7 +10,7 @@ from envs.physics import GRASP
 from envs.tasks.base import Chances, Layout, Task, action, between, upright
 from envs.tasks.grasping import Grasp, carry, distance, put, release
 
-RED, BLUE, GREEN = (0.82, 0.14, 0.10), (0.10, 0.22, 0.80), (0.12, 0.60, 0.18)
+RED, BLUE, GREEN = (0.82, 0.14, 0.10), (0.10, 0.22, 0.80), (0.12, 0.60, 0.16)
 LARGE, SMALL = 0.0225, 0.015
 
 

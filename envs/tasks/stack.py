@@ -11,7 +11,7 @@ from envs.tasks.grasping import Grasp, carry, distance, put, release, square_yaw
 
 HALF, BASE_HALF = 0.02, 0.0225
 CUBE = ObjectSpec("cube", (HALF, HALF, HALF), mass=0.1, friction=0.7, colour=(0.82, 0.16, 0.12))
-BASE = ObjectSpec("base", (BASE_HALF, BASE_HALF, BASE_HALF), mass=0.15, friction=0.7, colour=(0.15, 0.55, 0.22))
+BASE = ObjectSpec("base", (BASE_HALF, BASE_HALF, BASE_HALF), mass=0.15, friction=0.7, colour=(0.12, 0.55, 0.14))
 """A green cube, larger and heavier, to stack on."""
 ON_TOP = BASE_HALF + HALF
 """From centre to centre, one cube on the other [m]."""
