@@ -51,7 +51,7 @@ def test_every_phrasing_of_every_mood_can_be_said(name):
 def test_every_target_of_sort_has_names_by_shape_colour_size_and_place():
     task = base.get("sort")
     layout = task.layout(0, np.arange(40))
-    names = [name for poses in layout.object_poses for index in range(4) for name in described(task.objects, index, poses)]
+    names = [name for poses in layout.object_poses for i in range(4) for name in described(task.objects, i, poses)]
     for word in ("cylinder", "blue", "small", "large", "on the left", "nearest to the robot", "to the right of"):
         assert any(word in name for name in names), word
 

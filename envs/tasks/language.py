@@ -2,18 +2,16 @@
 
     described(objects, 1, poses)                       # ["small red cube", "red cube on the left", ..]
     meant("small red cube", objects, poses)            # [1], read back from the words
-    references("Put the small red cube onto the white square.", objects, poses)     # [[1], [4]]
+    references("Put the small red cube onto the square.", objects, poses)     # [[1], [4]]
 
 Left and right are those of the front camera's image: the robot looks at you, and your left is its right. A word
 for a place is used where the next candidate is clearly elsewhere, one for a size where it is clearly another size.
 """
 
-import colorsys
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -26,26 +24,16 @@ CLEAR_M = 0.03
 CLEAR_SIZE = 1.2
 """Nobody calls a thing "large" that is less than so many times as large as the next."""
 
-HUES = {"red": (340.0, 20.0), "yellow": (45.0, 70.0), "green": (85.0, 165.0), "blue": (200.0, 260.0)}
-"""Between which angles on the circle of hues a colour has its name [deg]."""
-GREY = 0.25
-"""Less saturated colours have no hue; the bright ones are white."""
+COLOURS = ("red", "green", "blue")
+PURE = 3.6
+"""A colour has a name if one channel is so many times the others, or more: `Texture` multiplies each by 0.5 to 1.8,
+and what is said must stay true however a thing is painted."""
 
 
 def colour_of(spec: ObjectSpec) -> str:
-    """Name the colour of an object; "" where it has no plain name."""
-    return _colour(spec.colour)
-
-
-@cache
-def _colour(rgb: tuple[float, float, float]) -> str:
-    hue, saturation, value = colorsys.rgb_to_hsv(*rgb)
-    if saturation < GREY:
-        return "white" if value > 0.85 else ""
-    for name, (low, high) in HUES.items():
-        if (low <= 360.0 * hue <= high) if low < high else (360.0 * hue >= low or 360.0 * hue <= high):
-            return name
-    return ""
+    """Name the colour of an object; "" where it has no name that is always true."""
+    order = sorted(range(3), key=lambda channel: spec.colour[channel])
+    return COLOURS[order[2]] if spec.colour[order[2]] > PURE * spec.colour[order[1]] else ""
 
 
 def _is(kind: str) -> Callable[[ObjectSpec], bool]:
@@ -82,7 +70,6 @@ PLACES = {
 """Coordinate and sign that win."""
 SIDES = {"to the left of": -1.0, "to the right of": 1.0}
 """Sign of the way along y from the other thing."""
-COLOURS = (*HUES, "white")
 
 
 @dataclass(frozen=True)
