@@ -8,7 +8,8 @@ import numba
 import numpy as np
 
 from envs.arms import kinematics
-from envs.arms.profile import ArmProfile, transform
+from envs.arms.parts import transform
+from envs.arms.profile import ArmProfile
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 
