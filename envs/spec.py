@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from envs.arms import profile as arms
 from envs.arms.controller import Controller
 from envs.engine import Engine
-from envs.rendering.assets import CAMERAS, panda_scene
+from envs.rendering.assets import CAMERAS, arm_scene
 from envs.rendering.scene import Renderer
 from envs.tasks import base as tasks
 from randomizers import Randomization, Randomizer
@@ -109,7 +109,7 @@ class WorldsSpec:
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:
             raise ValueError(f"cannot build {num!r} worlds; it must be a whole number >= 1.")
         task, profile = tasks.get(self.task), arms.load(self.arm)
-        scene = panda_scene(profile, task)
+        scene = arm_scene(profile, task)
 
         def engine() -> Engine:
             return BulletWorld(task, profile, scene)
@@ -132,7 +132,7 @@ class WorldsSpec:
         """Make what draws these worlds, for images of some size [px]."""
         from envs.rendering.textures import bank
 
-        scene, pool = panda_scene(arms.load(self.arm), tasks.get(self.task)), bank(POOLS[self.split])
+        scene, pool = arm_scene(arms.load(self.arm), tasks.get(self.task)), bank(POOLS[self.split])
         if self.renderer == "tiny":
             from envs.rendering.tiny import TinyRenderer
 
