@@ -17,7 +17,7 @@ from envs.arms.description import Description, Limits, read_description
 from envs.arms.files import kept_name, path_of
 from envs.arms.grippers import Linkage, as_link, jaws, moved, row
 from envs.arms.model import FULL_TURN, Model
-from envs.arms.parts import Hand, Joint, Link, Piece, angles, compose, inverse, transform, vector
+from envs.arms.parts import Hand, Joint, Link, Piece, angles, compose, inverse, repaired, transform, vector
 from envs.arms.profile import ArmProfile
 from randomizers.errors import unknown
 
@@ -166,7 +166,7 @@ class Mechanism:
                 parts.append((data.mass, moved(np.array([data.centre]), seen)[0], _turned(data.inertia_matrix, seen)))
             elif self.model.masses[link] != 0.0 or self.model.inertias[link].any():
                 place = compose(seen, self.model.centres[link])
-                turned = _turned(self.model.inertias[link], place)
+                turned = _turned(repaired(self.model.inertias[link]), place)
                 as_link(self.model.names[link], (self.model.masses[link], place[:, 3], turned))
                 parts.append((float(self.model.masses[link]), place[:, 3], turned))
         return _sum(parts)
