@@ -17,12 +17,14 @@ from envs.arms.description import Description, Limits, read_description
 from envs.arms.files import kept_name, path_of
 from envs.arms.grippers import Linkage, as_link, jaws, moved, row
 from envs.arms.model import FULL_TURN, Model
-from envs.arms.parts import Hand, Joint, Link, Piece, angles, compose, inverse, repaired, transform, vector
+from envs.arms.parts import Hand, Joint, Link, Piece, Shape, angles, compose, inverse, repaired, transform, vector
 from envs.arms.profile import ArmProfile
 from randomizers.errors import unknown
 
 STILL = np.eye(3, 4)
 TURNS = ("revolute", "continuous")
+PEDESTAL = (0.18, 0.18)
+"""Width of the block under a base that is mounted above the table, in pictures [m]."""
 FEWEST = 5
 """Joints an arm needs to put its tool anywhere, pointing down."""
 
@@ -71,7 +73,7 @@ class Mechanism:
             joint_damping=self.about.joint_damping,
             mount=self.about.mount,
             urdf=kept_name(self.about.urdf, self.folder),
-            pieces=(*self._pieces(), *of_hand),
+            pieces=(*self._pieces(), *self._pedestal(), *of_hand),
         )
 
     @cached_property
@@ -212,6 +214,14 @@ class Mechanism:
                 carrier = self.carriers[index]
                 pose = compose(inverse(self.lean[carrier]), self.frames[index])
                 yield Piece(link.name, carrier, (row(pose),))
+
+
+    def _pedestal(self) -> Iterable[Piece]:
+        """Stand a base that is mounted above the table on a block."""
+        height, upright = self.about.mount.xyz[2], not any(self.about.mount.rpy[:2])
+        if upright and height > 0.005:
+            block = Shape("box", (*PEDESTAL, height), (0.0, 0.0, -0.5 * height))
+            yield Piece("pedestal", 0, (row(STILL),), shape=block)
 
 
 def _onto(axis: np.ndarray) -> np.ndarray:

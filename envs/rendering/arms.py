@@ -18,11 +18,12 @@ from envs.arms.parts import Piece, Shape
 from envs.arms.profile import ArmProfile
 from envs.rendering.mesh_files import read_pieces
 from envs.rendering.meshes import Soup, box, finished, simplified, welded
+from envs.rendering import robots
 from envs.rendering.robots import scene_parts
 from envs.rendering.scene import Mesh, Part, Surface
 
-TRIANGLES = 1200
-"""Of an arm with its gripper: about as many as the Panda has, which show the same part on 99 % of pixels."""
+TRIANGLES = robots.TRIANGLES
+"""Of an arm with its gripper; fewer make spikes of the twelve links of an xArm with its gripper."""
 OF_A_SHAPE = 120
 TILE_M = 0.25
 RESERVED = ("floor", "wall", "table", "arm", "hand")
