@@ -42,8 +42,9 @@ def portraits(profile: ArmProfile, size: int) -> Iterator[tuple[str, np.ndarray]
     """Draw the arm at home, its gripper, and both ends of every joint; (size, size, 3) uint8 each."""
     task, widest, home = tasks.get("reach"), profile.hand.max_opening, np.array(profile.home)
     scene = replace(arm_scene(profile, task), cameras=cameras_of(profile))
-    shots = [("home, left", "left", home, 0.0), ("home, front", "front", home, 0.0), ("home, behind", "behind", home, 0.0)]
-    shots += [(f"gripper {what}", "hand", home, at) for what, at in (("open", widest), ("half", widest / 2), ("closed", 0))]
+    openings = {"open": widest, "half": widest / 2.0, "closed": 0.0}
+    shots = [(f"home, {camera}", camera, home, 0.0) for camera in ("left", "front", "behind")]
+    shots += [(f"gripper {word}", "hand", home, opening) for word, opening in openings.items()]
     for k, joint in enumerate(profile.joints):
         for word, end in (("low", joint.lower), ("high", joint.upper)):
             shots.append((f"{joint.name} {word}", "left", np.where(np.arange(len(home)) == k, end, home), 0.0))

@@ -14,7 +14,7 @@ import pybullet
 
 from envs.arms import profile as arms
 from envs.rendering.appearance import nominal_appearance, rotations, unit
-from envs.rendering.assets import FILES, TILE_M, mesh_folder, arm_scene
+from envs.rendering.assets import FILES, TILE_M, arm_scene, mesh_folder
 from envs.rendering.lamps import glow
 from envs.rendering.meshes import Soup, ball, box, cylinder, finished, read_obj, welded
 from envs.rendering.reference import Reference

@@ -150,8 +150,10 @@ class WorldsSpec:
 
     def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:
         """Make what draws these worlds, for images of some size [px]."""
+        from envs.rendering.arms import check_meshes
         from envs.rendering.textures import bank
 
+        check_meshes(self.profile)
         scene, pool = arm_scene(self.profile, tasks.get(self.task)), bank(POOLS[self.split])
         if self.renderer == "tiny":
             from envs.rendering.tiny import TinyRenderer

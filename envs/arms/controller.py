@@ -20,7 +20,7 @@ from envs.arms.profile import ArmProfile
 from envs.arms.reach import DOWN
 from envs.engine import Command
 
-__all__ = ["ACTION_SIZE", "MAX_OPENING_STEP", "MAX_STEP", "Commands", "Controller"]
+__all__ = ["ACTION_SIZE", "DOWN", "MAX_OPENING_STEP", "MAX_STEP", "Commands", "Controller"]
 
 ACTION_SIZE = 4
 """Of `ee_delta`, which experts speak; of any other way it is `Controller.size`."""

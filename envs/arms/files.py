@@ -15,6 +15,7 @@ import yaml
 
 from randomizers.errors import unknown
 
+Vector = tuple[float, float, float]
 FOLDER = Path(__file__).parent
 DATA = "pybullet_data"
 FIX = "Reinstall it: pip install --force-reinstall pybullet"
@@ -84,12 +85,26 @@ def build(kind: type, data: Any, where: str) -> Any:
     ]
     if missing:
         raise ValueError(f"{where}: missing {missing}.")
+    for key, value in data.items():
+        _check_numbers(known[key].type, value, f"{where}: {key}")
     try:
         return kind(**{key: _tuples(value) for key, value in data.items()})
     except TypeError as error:
         raise ValueError(f"{where}: a value has the wrong type ({error}); got {dict(data)!r}.") from error
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
+
+
+def _check_numbers(wanted: Any, value: Any, where: str) -> None:
+    """Refuse text and lists of another length where numbers belong; YAML takes 1e-3 for text."""
+    if wanted is float and not _number(value):
+        raise ValueError(f"{where} is {value!r}; it must be a number, such as 0.001 (not 1e-3).")
+    if wanted == Vector and not (isinstance(value, list | tuple) and len(value) == 3 and all(map(_number, value))):
+        raise ValueError(f"{where} is {value!r}; it must be three numbers, such as [0.0, 0.0, 0.1].")
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _tuples(value: Any) -> Any:

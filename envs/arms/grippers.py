@@ -6,11 +6,13 @@ A linkage of twelve joints costs 393 us a control step, two prismatic fingers ab
 while the links between them are drawn where the linkage would have them.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from envs.arms.description import Gripper
+from envs.arms.description import Gripper, Solid
 from envs.arms.files import kept_name, path_of
 from envs.arms.model import Model
 from envs.arms.parts import Hand, Link, Piece, Shape, angles, compose, inverse, transform, vector
@@ -22,8 +24,12 @@ CHAMFER = 0.15
 """Share of a described finger's edges that is cut off, so that it slides over edges instead of catching."""
 KNOTS = 6
 """Openings at which the links of a gripper are placed; between them they are drawn on straight lines."""
-LEAST = (1e-4, 1e-8)
-"""Mass [kg] and moment [kg m^2] of a hand whose body is part of the arm's last link already."""
+NOTHING = (1e-4, np.zeros(3), 1e-8 * np.eye(3))
+"""Mass [kg], centre [m] and inertia [kg m^2] of a hand whose body is part of the arm's last link already."""
+Inertial = tuple[float, np.ndarray, np.ndarray]
+"""Mass [kg], centre (3,) [m], inertia (3, 3) about it [kg m^2]."""
+Merge = Callable[[Iterable[int], np.ndarray], Inertial]
+"""Adds up the inertial data of some links in a frame (3, 4) of the world."""
 TILTS = (-1.0, -0.05, 0.05, 1.0)
 """Directions in which the corners of a hull are sought; the slight ones find the corners of its flat faces."""
 
@@ -53,7 +59,7 @@ def row(pose: np.ndarray) -> tuple[float, ...]:
     return tuple(float(value) for value in pose.ravel())
 
 
-def as_link(name: str, inertial: tuple[float, np.ndarray, np.ndarray]) -> Link:
+def as_link(name: str, inertial: Inertial) -> Link:
     """Name inertial data."""
     mass, centre, inertia = inertial
     xx, yy, zz = (float(inertia[i, i]) for i in range(3))
@@ -70,8 +76,7 @@ class Linkage:
         tool: (3, 4) world_from_tool with the joints of the arm at 0 and the gripper closed.
         last: (3, 4) world_from_link of the last link of the arm, likewise.
         links: Indices of all links of the gripper.
-        carrier: Number of the arm's joints.
-        inertial: Mass, centre and inertia of some links in a frame (3, 4) of the world.
+        carrier: Number of the arm's joints: what carries the hand.
     """
 
     model: Model
@@ -81,7 +86,7 @@ class Linkage:
     links: tuple[int, ...]
     carrier: int
 
-    def made(self, merge) -> tuple[Hand, tuple[Piece, ...]]:  # type: ignore[no-untyped-def]
+    def made(self, merge: Merge) -> tuple[Hand, tuple[Piece, ...]]:
         """Give hand and pieces; `merge(links, frame)` adds inertial data up."""
         fingers = [self._finger(name) for name in self.about.fingers]
         rest = tuple(link for link in self.links if link not in fingers[0] + fingers[1])
@@ -102,10 +107,9 @@ class Linkage:
                 f"`links: {{{name}: {{mass: 0.05, centre: [0, 0, 0.02], inertia: [2e-5, 2e-5, 1e-5, 0, 0, 0]}}}}`."
             )
         body = merge(rest, place)
-        bare = body[0] <= 0.0
-        link = Link(f"{self.model.names[self.links[0]]}.hand", LEAST[0], (0.0, 0.0, 0.0), (*[LEAST[1]] * 3, 0, 0, 0))
+        name = f"{self.about.link}.hand"
         hand = Hand(
-            link=link if bare else as_link(self.model.names[self.links[0]], body),
+            link=as_link(name, NOTHING) if body[0] <= 0.0 else as_link(self.about.link, body),
             xyz=vector(mounted[:, 3]),
             rpy=angles(mounted[:, :3]),
             tool_depth=tool_depth,
@@ -146,14 +150,14 @@ class Linkage:
 
     def _pad(self, links: tuple[int, ...], side: float) -> tuple[np.ndarray, float]:
         """Give a closed finger's points seen from the tool, and how far its pad is from the middle [m]."""
-        frames, seen = self._frames(0.0), inverse(self.tool)
+        frames, seen, name = self._frames(0.0), inverse(self.tool), self.model.names[links[0]]
         points = np.concatenate([moved(self.model.points(k), compose(seen, frames[k])) for k in links])
         if not len(points):
-            raise ValueError(f"finger `{self.model.names[links[0]]}` has neither <collision> nor <visual> to grip with.")
+            raise ValueError(f"finger `{name}` has neither <collision> nor <visual> to grip with.")
         shift = seen[:, :3] @ (self._frames(1.0)[links[0]][:, 3] - frames[links[0]][:, 3])
         if not side * shift[1] > 0.9 * np.linalg.norm(shift[:2]):
             raise ValueError(
-                f"finger `{self.model.names[links[0]]}` opens along {np.round(shift, 4).tolist()} m as the tool sees it; "
+                f"finger `{name}` opens along {np.round(shift, 4).tolist()} m as the tool sees it; "
                 f"it must be {'+' if side > 0 else '-'}y. Turn the tool by `rpy` (z out of the hand), swap `fingers`, "
                 "or swap `closed` and `open`."
             )
@@ -170,7 +174,14 @@ class Linkage:
             gaps.append(closed + first - second)
         return np.array(gaps)
 
-    def _pieces(self, fingers, rest, inner, gaps, widest):  # type: ignore[no-untyped-def]
+    def _pieces(
+        self,
+        fingers: list[tuple[int, ...]],
+        rest: tuple[int, ...],
+        inner: tuple[float, float],
+        gaps: np.ndarray,
+        widest: float,
+    ) -> Iterator[Piece]:
         """Place all links that can be seen for every knot of the opening."""
         seen, closed = inverse(self.last), self._frames(0.0)
         openings = np.linspace(0.0, widest, KNOTS)
@@ -192,10 +203,11 @@ def _slid(pose: np.ndarray, offset: np.ndarray) -> np.ndarray:
     return np.column_stack((pose[:, :3], pose[:, 3] + offset))
 
 
-def jaws(about: Gripper, bolted: np.ndarray, carrier: int, folder) -> tuple[Hand, tuple[Piece, ...]]:  # type: ignore[no-untyped-def]
+def jaws(about: Gripper, bolted: np.ndarray, carrier: int, folder: Path) -> tuple[Hand, tuple[Piece, ...]]:
     """Make a described gripper; `bolted` is (3, 4) link_from_flange."""
     described = about.jaws
-    assert described is not None and about.travel is not None  # noqa: S101  checked by Gripper
+    if described is None or about.travel is None:
+        raise ValueError("a gripper that no URDF has needs `jaws` and `travel`.")
     body, points = _solid(described.body, folder)
     top = float(points[:, 2].max())
     wide, thick, long = described.finger
@@ -230,7 +242,7 @@ def jaws(about: Gripper, bolted: np.ndarray, carrier: int, folder) -> tuple[Hand
     return hand, tuple(pieces)
 
 
-def _solid(body, folder) -> tuple[Shape, np.ndarray]:  # type: ignore[no-untyped-def]
+def _solid(body: Solid, folder: Path) -> tuple[Shape, np.ndarray]:
     """Give the shape of a described body and its points in the bolted frame [m]."""
     if (body.size is None) == (not body.mesh):
         raise ValueError("gripper.jaws.body needs either `size: [x, y, z]` or `mesh: FILE`.")

@@ -17,7 +17,7 @@ from envs.arms.description import Description, Limits, read_description
 from envs.arms.files import kept_name, path_of
 from envs.arms.grippers import Linkage, as_link, jaws, moved, row
 from envs.arms.model import FULL_TURN, Model
-from envs.arms.parts import Hand, Joint, Link, Piece, Shape, angles, compose, inverse, repaired, transform, vector
+from envs.arms.parts import Hand, Joint, Link, Piece, Shape, angles, compose, cure, inverse, repaired, transform, vector
 from envs.arms.profile import ArmProfile
 from randomizers.errors import unknown
 
@@ -91,7 +91,9 @@ class Mechanism:
         for k in wanted:
             if k not in on_path:
                 known = [joints[i].name for i in on_path]
-                raise ValueError(f"joints: `{joints[k].name}` does not move `{self.about.gripper.link}`; these do: {known}.")
+                raise ValueError(
+                    f"joints: `{joints[k].name}` does not move `{self.about.gripper.link}`; these do: {known}."
+                )
             if joints[k].kind not in TURNS:
                 raise ValueError(
                     f"joints: `{joints[k].name}` is {joints[k].kind}; joints of an arm must turn ({', '.join(TURNS)}). "
@@ -183,8 +185,7 @@ class Mechanism:
         mass, centre, inertia = self.merge(links, self.lean[k])
         if mass <= 0.0:
             raise ValueError(
-                f"link `{name}`, moved by `{joints[self.chosen[k - 1]].name}`: mass 0 kg must be > 0; give it <inertial> "
-                f"in the URDF, or the profile `links: {{{name}: {{mass: .., centre: [x, y, z], inertia: [xx, yy, zz, xy, xz, yz]}}}}`."
+                f"link `{name}`, moved by `{joints[self.chosen[k - 1]].name}`: mass 0 kg must be > 0; {cure(name)}"
             )
         return as_link(name, (mass, centre, inertia))
 

@@ -75,6 +75,12 @@ def repaired(inertia: np.ndarray) -> np.ndarray:
     return axes @ np.diag([moments[0], moments[1], 0.999 * allowed]) @ axes.T
 
 
+def cure(link: str) -> str:
+    """Say how to mend the inertia of a link."""
+    numbers = "mass: .., centre: [x, y, z], inertia: [xx, yy, zz, xy, xz, yz]"
+    return f"correct <inertial> in the URDF, or give the profile `links: {{{link}: {{{numbers}}}}}`."
+
+
 @dataclass(frozen=True)
 class Joint:
     """A revolute joint that turns about its own z axis.
@@ -127,23 +133,18 @@ class Link:
 
     def __post_init__(self) -> None:
         if not self.mass > 0.0:
-            raise ValueError(f"link `{self.name}`: mass {self.mass:g} kg must be > 0; {self._cure}")
+            raise ValueError(f"link `{self.name}`: mass {self.mass:g} kg must be > 0; {cure(self.name)}")
         low, middle, high = np.linalg.eigvalsh(self.inertia_matrix)
         if not low > 0.0:
             raise ValueError(
                 f"link `{self.name}`: inertia {self.inertia} kg m^2 has a principal moment of {low:.3g}, "
-                f"which must be > 0; {self._cure}"
+                f"which must be > 0; {cure(self.name)}"
             )
         if high > (low + middle) * (1.0 + 1e-6):
             raise ValueError(
                 f"link `{self.name}`: principal moments {low:.3g}, {middle:.3g}, {high:.3g} kg m^2 belong to no "
-                f"body: the largest is more than the other two together; {self._cure}"
+                f"body: the largest is more than the other two together; {cure(self.name)}"
             )
-
-    @property
-    def _cure(self) -> str:
-        numbers = "mass: .., centre: [x, y, z], inertia: [xx, yy, zz, xy, xz, yz]"
-        return f"correct <inertial> in the URDF, or give the profile `links: {{{self.name}: {{{numbers}}}}}`."
 
     @property
     def inertia_matrix(self) -> np.ndarray:

@@ -16,10 +16,10 @@ import numpy as np
 from envs.arms.files import path_of
 from envs.arms.parts import Piece, Shape
 from envs.arms.profile import ArmProfile
+from envs.rendering import robots
 from envs.rendering.mesh_files import read_pieces
 from envs.rendering.meshes import Soup, box, finished, simplified, welded
-from envs.rendering import robots
-from envs.rendering.robots import scene_parts
+from envs.rendering.robots import RobotParts, scene_parts
 from envs.rendering.scene import Mesh, Part, Surface
 
 TRIANGLES = robots.TRIANGLES
@@ -30,6 +30,11 @@ RESERVED = ("floor", "wall", "table", "arm", "hand")
 """Names that a link must not have; it is called "link.<name>" then."""
 METAL = (0.55, 0.57, 0.60)
 """Colour of shapes that no URDF has, as of the Panda's hand."""
+
+
+SMALL = (0.02, 0.02, 0.02)
+"""Half of the boxes in place of meshes that are not here [m]."""
+NOTHING = RobotParts((), {"metal": Surface(METAL)}, np.zeros(0, int))
 
 
 @dataclass(frozen=True)
@@ -47,14 +52,37 @@ class Drawn:
     pieces: tuple[int, ...]
 
 
+def present(profile: ArmProfile) -> bool:
+    """Say whether what the profile's pictures need is on this machine."""
+    try:
+        path_of(profile.urdf)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def check_meshes(profile: ArmProfile) -> None:
+    """Refuse to draw an arm whose URDF is not on this machine.
+
+    Raises:
+        FileNotFoundError: It is not.
+    """
+    if profile.pieces and not present(profile):
+        raise FileNotFoundError(
+            f"images of `{profile.name}` need its URDF and meshes, and {profile.urdf} is not on this machine; "
+            "copy its folder to the same place."
+        )
+
+
 @lru_cache(maxsize=8)
 def drawn(profile: ArmProfile, detail: str = "low") -> Drawn:
     """Prepare all parts of an arm, or read them where that was done before.
 
-    Raises:
-        FileNotFoundError: The URDF or a mesh is not on this machine.
+    A profile that travelled to a machine without its URDF is drawn by small boxes: state needs no meshes, and who
+    makes a renderer asks `check_meshes` first.
     """
-    robot = scene_parts(path_of(profile.urdf), TRIANGLES if detail == "low" else None)
+    known = present(profile)
+    robot = scene_parts(path_of(profile.urdf), TRIANGLES if detail == "low" else None) if known else NOTHING
     parts: list[Part] = []
     pieces: list[int] = []
     colours: list[tuple[str, tuple[float, float, float]]] = []
@@ -64,6 +92,7 @@ def drawn(profile: ArmProfile, detail: str = "low") -> Drawn:
             paints = [("metal", METAL)]
         else:
             found = [part for part in robot.parts if _belongs(part.name, piece, profile)]
+            found = found if known else [Part(piece.name, box(SMALL), "metal")]
             paints = [(part.surface, robot.surfaces[part.surface].colour) for part in found]
         parts += [replace(part, name=f"link.{part.name}" if part.name in RESERVED else part.name) for part in found]
         pieces += [index] * len(found)

@@ -125,7 +125,7 @@ def _shapes(robot: Robot, path: Path) -> Iterator[Shape]:
 def pieces_of(visual: Visual, path: Path) -> list[Piece]:
     """Give a visual's pieces; the URDF's material paints what has no more than one colour of its own."""
     if visual.mesh is None:
-        solid = [solid(visual)] if min(visual.size) > 0.0 else []
+        solid = [solid_of(visual)] if min(visual.size) > 0.0 else []
         return [Piece(visual.material, visual.colour, soup) for soup in solid]
     try:
         pieces = read_pieces(visual.mesh)
@@ -136,7 +136,7 @@ def pieces_of(visual: Visual, path: Path) -> list[Piece]:
     return [Piece(visual.material or piece.material, visual.colour or piece.colour, piece.soup) for piece in pieces]
 
 
-def solid(visual: Visual) -> Soup:
+def solid_of(visual: Visual) -> Soup:
     """Make a box, sphere, cylinder or capsule along z."""
     size = visual.size
     if visual.kind == "box":
