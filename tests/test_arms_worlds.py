@@ -135,3 +135,11 @@ def test_textures_of_arm_and_hand_fit_every_arm():
 def test_the_reality_twin_refuses_what_it_is_not(change):
     with pytest.raises(ValueError, match="reality twin"):
         reality_spec(load_config(None, [change]))
+
+
+def test_a_bundle_is_refused_for_other_ways_of_actions():
+    from transfer.bundle.export import check_actions
+
+    check_actions({"worlds": WorldsSpec("reach").to_dict()})
+    with pytest.raises(ValueError, match="acts by `joint_delta`; bundles speak `ee_delta`"):
+        check_actions({"worlds": WorldsSpec("reach", actions="joint_delta").to_dict()})
