@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from envs.arms import kinematics, reach
-from envs.arms.files import path_of
+from envs.arms.description import read_description
+from envs.arms.files import FOLDER, path_of
 from envs.arms.inspection import inspect
 from envs.arms.parts import Shape, angles, rotation
 from envs.arms.profile import load, names, read_text, to_text
@@ -197,3 +198,10 @@ def test_a_sound_profile_is_checked_and_drawn(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["arm"]
     assert {check["name"] for check in told["checks"]} >= {"limits", "reach", "gripper", "inertias", "self-collision"}
     assert (tmp_path / "run/arm.png").stat().st_size > 10_000
+
+
+def test_the_examples_of_the_docs_are_profiles():
+    text = (FOLDER.parents[1] / "docs/arms.md").read_text()
+    whole, jaws = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL))
+    assert read_description(whole, "docs").gripper.force == 15.0
+    assert read_description(whole | jaws, "docs").gripper.jaws.finger_mass == 0.1
