@@ -2,6 +2,7 @@
 
 from gymnasium.vector import AutoresetMode
 
+from envs.arms.actions import EE_DELTA
 from envs.single import PICTURE_SIZE, World
 from envs.spec import Varying, WorldsSpec
 from envs.vector import VectorWorlds
@@ -19,19 +20,21 @@ def make(
     image_size: int = 84,
     depth: bool = False,
     split: str = "train",
+    actions: str = EE_DELTA,
     render_mode: str | None = None,
 ) -> World:
     """Make one world of a task.
 
     Args:
         task: "reach", "push" or "lift".
-        arm: Name of an arm profile.
+        arm: "panda", "xarm6", "iiwa", or the path of a profile's YAML file (docs/arms.md).
         randomization: What varies: randomizers, or the mapping that YAML holds. None varies nothing.
         strength: 0 is nominal, 1 the declared ranges; or a mapping, see `randomizers.strength`.
         images: Cameras whose images are observed: "front", "side".
         image_size: Height and width of an image [px].
         depth: The cameras' depth is observed too [m].
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
+        actions: "ee_delta", "ee_absolute", "joint_delta" or "joint_position"; see `envs.arms.actions`.
         render_mode: "rgb_array" lets `render` draw the world and its goal for people.
 
     Raises:
@@ -39,7 +42,7 @@ def make(
     """
     if render_mode not in (None, *World.metadata["render_modes"]):
         raise ValueError(unknown("render_mode", render_mode, World.metadata["render_modes"]))
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth)
+    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
     worlds = spec.build(1)
     camera = next(iter(worlds.sight.scene.cameras))
     return World(worlds, spec.make_renderer((camera,), PICTURE_SIZE) if render_mode else None)
@@ -56,14 +59,15 @@ def make_vec(
     image_size: int = 84,
     depth: bool = False,
     split: str = "train",
+    actions: str = EE_DELTA,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
 ) -> VectorWorlds:
     """Make many worlds of a task in this process, stepped and drawn as one batch.
 
     Args:
-        task, arm, randomization, strength, images, image_size, depth, split: As of `make`.
+        task, arm, randomization, strength, images, image_size, depth, split, actions: As of `make`.
         num_envs: How many worlds; each takes about 28 MB.
         autoreset_mode: "next_step", "same_step" or "disabled"; see `VectorWorlds`.
     """
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth)
+    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
     return VectorWorlds(spec.build(num_envs), autoreset_mode)

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from envs.arms.controller import ACTION_SIZE
 from envs.worlds import Worlds
 from randomizers.errors import unknown
 
@@ -13,9 +12,9 @@ OPTIONS = ("strength", "pin", "episode")
 MOST_SEEDS = 2**31
 
 
-def action_space() -> spaces.Box:
-    """Moves of the tool point along x, y, z and of the gripper, each in [-1, 1]."""
-    return spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
+def action_space(worlds: Worlds) -> spaces.Box:
+    """The numbers of an action, each in [-1, 1]; `envs.arms.actions` says what they mean."""
+    return spaces.Box(-1.0, 1.0, (worlds.actuation.controller.size,), np.float32)
 
 
 def observation_space(worlds: Worlds) -> spaces.Dict:
