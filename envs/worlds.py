@@ -28,7 +28,7 @@ from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
-from envs.tasks.base import HOLD_STEPS, REWARDS, SPLITS, Task
+from envs.tasks.base import HOLD_STEPS, SPLITS, Task, rewarding
 from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
@@ -94,10 +94,8 @@ class Worlds:
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
-        if reward not in REWARDS:
-            raise ValueError(unknown("reward", reward, REWARDS))
         self.split, self._spare = split, spare
-        self._worth = task.reward if reward == "dense" else task.sparse
+        self._worth = rewarding(task, reward)
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
         self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
