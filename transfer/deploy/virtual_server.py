@@ -34,7 +34,6 @@ class Relay(Controller):
     def __init__(self, controller: Controller):
         self._inner = controller
         self.profile, self.targets = controller.profile, controller.targets
-        self.size = controller.size
         self._asked = controller.commands()
 
     def reset(self, rows: np.ndarray) -> None:
@@ -53,7 +52,7 @@ class Relay(Controller):
 
     def checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Pass; actions are not looked at."""
-        return np.zeros((len(rows), self.size))
+        return np.zeros((len(rows), self._inner.size))
 
     def move(self, rows: np.ndarray, moves: np.ndarray) -> Commands:
         """Give what is asked for."""
