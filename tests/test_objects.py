@@ -203,3 +203,36 @@ def test_what_an_engine_cannot_build_is_refused():
 def test_a_rail_is_no_loose_body():
     rail = Rail((1.0, 0.0, 0.0), 0.1, 1.0, 1.0)
     assert not ObjectSpec("slider", (0.02,) * 3, 0.1, 0.5, RED, rail=rail).loose
+
+
+@pytest.mark.parametrize("name", ("insert", "drawer", "sort"))
+def test_both_engines_put_things_and_their_pieces_in_the_same_places(name):
+    from envs.reality import RealitySpec
+
+    made = WorldsSpec(name).build(1), RealitySpec(name, card="mild").build(1)
+    poses, drawn = [], []
+    for worlds in made:
+        worlds.begin([0], 0, 3)
+        poses.append(worlds.state.object_poses[0].copy())
+        out = np.zeros((len(worlds.sight.scene.parts), 3, 4), np.float32)
+        worlds.engines[0].transforms(out)
+        names = [part.name for part in worlds.sight.scene.parts]
+        drawn.append([out[names.index(part)] for part, *_ in places(worlds.task.objects)])
+        worlds.close()
+    assert poses[0] == pytest.approx(poses[1], abs=1e-6)
+    assert np.array(drawn[0]) == pytest.approx(np.array(drawn[1]), abs=1e-5)
+
+
+def test_the_twins_drawer_slides_along_its_rail_and_stops():
+    from envs.reality import RealitySpec
+
+    worlds = RealitySpec("drawer", card="mild").build(1)
+    worlds.begin([0], 0, 1)
+    joint = worlds.engines[0]._data.joint("drawer")
+    joint.qvel[0] = 2.0
+    for _ in range(20):
+        worlds.step(np.zeros((1, 4)))
+    travel = worlds.task.objects[0].rail.travel
+    assert 0.05 < worlds_open(worlds) < travel + 0.01
+    assert worlds_open(worlds) == pytest.approx(float(joint.qpos[0]), abs=1e-4)
+    worlds.close()
