@@ -82,8 +82,13 @@ def _disturb(rows, actions, seen, amplitude, inner, outer):
         row = rows[i]
         if amplitude[row] > 0.0:
             for h in range(inner.shape[1]):
-                hidden[h] = np.tanh((inner[row, h] * seen[i]).sum())
+                total = 0.0
+                for k in range(seen.shape[1]):
+                    total += inner[row, h, k] * seen[i, k]
+                hidden[h] = np.tanh(total)
             for a in range(actions.shape[1]):
-                push = amplitude[row] * np.tanh((outer[row, a] * hidden).sum())
-                out[i, a] = min(max(actions[i, a] + push, -1.0), 1.0)
+                total = 0.0
+                for h in range(inner.shape[1]):
+                    total += outer[row, a, h] * hidden[h]
+                out[i, a] = min(max(actions[i, a] + amplitude[row] * np.tanh(total), -1.0), 1.0)
     return out

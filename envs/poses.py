@@ -6,6 +6,7 @@
 
 from collections.abc import Sequence
 
+import numba
 import numpy as np
 
 STILL = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0])
@@ -28,23 +29,41 @@ def rotation_deg(quaternion: np.ndarray) -> np.ndarray:
     return np.rad2deg(angle) * axis / length if length > 0.0 else np.zeros(3)
 
 
-def turned(quaternion: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Turn vectors (..., 3) by a quaternion."""
+@numba.njit(cache=True)
+def cross(a, b):
+    """Give the vector product of two vectors (3,), without what numpy spends on it."""
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
+@numba.njit(cache=True)
+def turned(quaternion, vector):
+    """Turn a vector (3,) by a quaternion."""
     axis = quaternion[:3]
-    once = 2.0 * np.cross(axis, vectors)
-    return vectors + quaternion[3] * once + np.cross(axis, once)
+    once = 2.0 * cross(axis, vector)
+    return vector + quaternion[3] * once + cross(axis, once)
 
 
-def moved(move: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Move points (..., 3) [m]."""
-    return turned(move[3:], points) + move[:3]
+@numba.njit(cache=True)
+def move_point(transform, point):
+    """Move a point (3,) [m] by a transform (3, 4), in place."""
+    x, y, z = point[0], point[1], point[2]
+    for i in range(3):
+        point[i] = transform[i, 0] * x + transform[i, 1] * y + transform[i, 2] * z + transform[i, 3]
 
 
-def compose(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def moved(move: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Move a point (3,) [m]."""
+    return turned(move[3:], point) + move[:3]
+
+
+@numba.njit(cache=True)
+def compose(left, right):
     """Give the move (7,) that does `right` first and `left` then."""
-    a, b = left[3:], right[3:]
-    whole = np.append(a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3]), a[3] * b[3] - a[:3] @ b[:3])
-    return np.concatenate((moved(left, right[:3]), whole))
+    a, b, whole = left[3:], right[3:], np.empty(7)
+    whole[:3] = turned(a, right[:3]) + left[:3]
+    whole[3:6] = a[3] * b[:3] + b[3] * a[:3] + cross(a[:3], b[:3])
+    whole[6] = a[3] * b[3] - (a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+    return whole
 
 
 def inverse(move: np.ndarray) -> np.ndarray:
@@ -55,4 +74,4 @@ def inverse(move: np.ndarray) -> np.ndarray:
 
 def matrix(move: np.ndarray) -> np.ndarray:
     """Write a move as a transform (3, 4)."""
-    return np.column_stack((turned(move[3:], np.eye(3)).T, move[:3]))
+    return np.column_stack([*(turned(move[3:], axis) for axis in np.eye(3)), move[:3]])

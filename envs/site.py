@@ -60,6 +60,7 @@ class Site:
     Attributes:
         wanted: What was written last.
         moved: Whether table or arm are elsewhere than in the nominal world.
+        base: Transform (3, 4) of an arm that is; None of one that is not.
     """
 
     def __init__(self, ground: Ground):
@@ -68,12 +69,14 @@ class Site:
         self._shift, self._turn = np.zeros(3), np.zeros(3)
         self._pull, self._lean = GRAVITY, np.zeros(2)
         self.wanted, self.moved = self._compute(), False
+        self.base: np.ndarray | None = None
 
     def settle(self) -> None:
         """Tell the engine what was written since the last time, if anything was."""
         if not self._settled:
             self.wanted, self._settled = self._compute(), True
-            self.moved = bool((self.wanted.table != STILL).any() or (self.wanted.base != STILL).any())
+            self.base = matrix(self.wanted.base) if (self.wanted.base != STILL).any() else None
+            self.moved = self.base is not None or bool((self.wanted.table != STILL).any())
             self._ground.stand(self.wanted)
 
     def carried(self, object_poses: np.ndarray) -> np.ndarray:

@@ -70,6 +70,6 @@ class Push(Randomizer):
     of: Targets = "*"
     # About the weight of the cubes, so that friction holds some of the pushes and not others; guessed.
     force: Varied = varies("push.{of}", Uniform(-0.6, 0.6))
-    when: When = field(default=Every(1.0, 3.0), kw_only=True)
+    when: When = field(default=Every(2.0, 6.0), kw_only=True)
 
     target: ClassVar[str] = "body"

@@ -1,23 +1,26 @@
 """Forces from outside on the bodies of a PyBullet world: pushes, and weights that act off centre.
 
-    forces = Forces(client, 120, {"cube": Pushed(body, -1)}, {})
+    forces = Forces(client, 0.05, {"cube": Pushed(body, -1)}, {})
     forces.knobs()["push.cube"].write(force)            # (3,) [N], for PUSH_S seconds from now
-    torques = forces.torques(gravity)                   # once per control period
-    forces.act(torques)                                 # before every physics step
+    for apply in forces.given(gravity):                 # asked once per control period,
+        apply()                                         # done before each of its physics steps
 
 PyBullet forgets a force after each physics step, so all of them are given again before each. Nothing is done,
 and nothing costs time, unless something was drawn.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pybullet as pb
 
 from envs.bullet.dynamics import LinkDynamics
-from envs.poses import turned
+from envs.poses import cross, turned
 from randomizers.world import Knob, Value
 
+WORLD, LINK = pb.WORLD_FRAME, pb.LINK_FRAME
 PUSH_S = 0.1
 """How long a push lasts from the moment it was drawn [s]: a bump of an elbow; guessed."""
 PUSH_LIMITS, CENTRE_LIMITS = (-50.0, 50.0), (-0.1, 0.1)
@@ -30,13 +33,13 @@ class Pushed:
     Attributes:
         body, link: Of PyBullet.
         force: Drawn last, in world axes [N].
-        steps: Physics steps that it still acts.
+        periods: Control periods that it still acts.
     """
 
     body: int
     link: int
     force: np.ndarray = field(default_factory=lambda: np.zeros(3))
-    steps: int = 0
+    periods: int = 0
 
 
 @dataclass
@@ -59,13 +62,13 @@ class Forces:
 
     Args:
         client: Of `pybullet.connect`.
-        rate_hz: Physics steps per second.
+        period_s: Control period [s].
         pushed: Links that can be pushed, by name.
         weights: Objects whose centre of mass can be moved, by name.
     """
 
-    def __init__(self, client: int, rate_hz: int, pushed: dict[str, Pushed], weights: dict[str, Weight]):
-        self._client, self._steps = client, round(PUSH_S * rate_hz)
+    def __init__(self, client: int, period_s: float, pushed: dict[str, Pushed], weights: dict[str, Weight]):
+        self._client, self._periods = client, max(round(PUSH_S / period_s), 1)
         self._pushed, self._weights = pushed, weights
         self._shifted: list[Weight] = []
         self._acting: list[Pushed] = []
@@ -75,28 +78,26 @@ class Forces:
         """Whether anything has to be done in the next control period."""
         return bool(self._shifted or self._acting)
 
-    def torques(self, gravity: np.ndarray) -> list[tuple[int, list[float]]]:
-        """Give the moment of each shifted weight about the middle of its object as it lies now [N m].
+    def given(self, gravity: np.ndarray) -> list[Callable[[], None]]:
+        """Count a control period, and give what has to be called before each of its physics steps.
 
-        The weight acts where it should; that the inertia is off centre as well is left out.
+        A shifted weight acts where it should, as its object lies now; that the inertia is off centre as well is
+        left out.
         """
-        found = []
+        calls: list[Callable[[], None]] = []
         for weight in self._shifted:
             _, turn = pb.getBasePositionAndOrientation(weight.body, self._client)
-            arm = turned(np.array(turn), weight.centre)
-            found.append((weight.body, np.cross(arm, weight.mass.mass * gravity).tolist()))
-        return found
-
-    def act(self, torques: list[tuple[int, list[float]]]) -> None:
-        """Apply everything for one physics step."""
-        for body, torque in torques:
-            pb.applyExternalTorque(body, -1, torque, pb.WORLD_FRAME, self._client)
+            torque = cross(turned(np.array(turn), weight.centre), weight.mass.mass * gravity)
+            calls.append(partial(pb.applyExternalTorque, weight.body, -1, torque.tolist(), WORLD, self._client))
         for push in self._acting:
-            where = _middle(push, self._client)
-            pb.applyExternalForce(push.body, push.link, push.force.tolist(), where, pb.WORLD_FRAME, self._client)
-            push.steps -= 1
+            # Given in the link's own axes, a force stays at its centre of mass wherever it moves.
+            force = turned(_turn_back(push, self._client), push.force).tolist()
+            centre = [0.0, 0.0, 0.0]
+            calls.append(partial(pb.applyExternalForce, push.body, push.link, force, centre, LINK, self._client))
+            push.periods -= 1
         if self._acting:
-            self._acting = [push for push in self._acting if push.steps > 0]
+            self._acting = [push for push in self._acting if push.periods > 0]
+        return calls
 
     def knobs(self) -> dict[str, Knob]:
         """Name everything that can be set."""
@@ -106,8 +107,8 @@ class Forces:
     def _push(self, pushed: Pushed) -> Knob:
         def write(value: Value) -> None:
             pushed.force = np.array(value, float)
-            pushed.steps = self._steps if pushed.force.any() else 0
-            self._acting = [each for each in self._pushed.values() if each.steps]
+            pushed.periods = self._periods if pushed.force.any() else 0
+            self._acting = [each for each in self._pushed.values() if each.periods]
 
         return Knob(np.zeros(3), "N", lambda: pushed.force.copy(), write, PUSH_LIMITS)
 
@@ -119,8 +120,10 @@ class Forces:
         return Knob(np.zeros(3), "m", lambda: weight.centre.copy(), write, CENTRE_LIMITS)
 
 
-def _middle(push: Pushed, client: int) -> tuple[float, ...]:
-    """Find the centre of mass of a link (3,) [m]."""
+def _turn_back(push: Pushed, client: int) -> np.ndarray:
+    """Find the turn from world axes to those of a link's inertial frame, a quaternion."""
     if push.link < 0:
-        return pb.getBasePositionAndOrientation(push.body, client)[0]
-    return pb.getLinkState(push.body, push.link, physicsClientId=client)[0]
+        turn = pb.getBasePositionAndOrientation(push.body, client)[1]
+    else:
+        turn = pb.getLinkState(push.body, push.link, physicsClientId=client)[1]
+    return np.array(turn) * (-1.0, -1.0, -1.0, 1.0)

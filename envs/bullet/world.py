@@ -24,7 +24,7 @@ from envs.bullet.knobs import Knobs
 from envs.bullet.robot import Robot
 from envs.bullet.things import Things
 from envs.engine import Command, State
-from envs.poses import moved
+from envs.poses import move_point
 from envs.rendering.scene import Scene
 from envs.site import Site, SiteFrames
 from envs.tasks.base import Task
@@ -86,31 +86,22 @@ class BulletWorld:
         """Simulate one control period; the switch is rounded to whole physics steps."""
         self._settle()
         first = min(max(round(switch * self._substeps), 0), self._substeps)
-        if self._forces.acting:
-            self._advance_forced(before, after, first)
-            return
         step, client = pb.stepSimulation, self._client
+        forces = self._forces.given(self._site.wanted.gravity) if self._forces.acting else ()
         for command, count in ((before, first), (after, self._substeps - first)):
             if count:
                 self._robot.ask(command)
                 for _ in range(count):
+                    for apply in forces:  # PyBullet forgets them after every physics step
+                        apply()
                     step(client)
-
-    def _advance_forced(self, before: Command, after: Command, first: int) -> None:
-        """Do the same with forces from outside before each physics step."""
-        torques = self._forces.torques(self._site.wanted.gravity)
-        for number in range(self._substeps):
-            if number in (0, first):
-                self._robot.ask(before if number < first else after)
-            self._forces.act(torques)
-            pb.stepSimulation(self._client)
 
     def measure(self, state: State, row: int) -> None:
         """Write joints, gripper and objects into one row of `state`."""
         self._robot.measure(state, row)
         self._things.measure(state, row)
-        if self._site.moved:
-            state.hand_position[row] = moved(self._site.wanted.base, state.hand_position[row])
+        if self._site.base is not None:
+            move_point(self._site.base, state.hand_position[row])
 
     def transforms(self, out: np.ndarray) -> None:
         """Write `world_from_part` (parts, 3, 4) of what moves; furniture stands in the base frame."""
@@ -144,7 +135,7 @@ class BulletWorld:
         pushed = {name: Pushed(body, -1) for name, body in bodies.items()}
         pushed["hand"] = Pushed(self._robot.body, self._robot.last)
         weights = {name: Weight(body, self._dynamics.link(body, -1)) for name, body in bodies.items()}
-        return Forces(self._client, self._physics.rate_hz, pushed, weights)
+        return Forces(self._client, self.control_period_s, pushed, weights)
 
     def _set_solver(self) -> None:
         pb.setGravity(0.0, 0.0, -9.81, **self._key)
