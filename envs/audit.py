@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from envs.capability import check
 from envs.probes import PROBES, SENSES, Terms, begin
-from envs.worlds import Worlds
-from randomizers import Axis, Randomization
+from envs.worlds import Row, Worlds
+from randomizers import Axis, Randomization, Randomizer
 from randomizers.world import Value
 
 STATUSES = ("acts", "silent", "astray", "sticks", "drifts", "unsupported")
@@ -28,6 +29,10 @@ ROWS, ENDS = (0, 1), (0.0, 1.0)
 RESETS = 100
 AWAKE = 8
 """Episodes with everything varied that are tried for an axis that does nothing alone."""
+QUARTER = 0.25
+"""Place in a range at which an axis is looked at whose ends are one, such as half a turn to either side."""
+BESIDE = "shows only where other axes vary"
+ARRANGED = "shows only where cameras look up, or where all distractors are out"
 CLOSE = 1e-4
 """Relative error of a value that was kept in single precision."""
 Build = Callable[[Randomization | None], Worlds]
@@ -77,7 +82,7 @@ def audit(
     """
     bench, findings = _Bench(build, randomization), []
     try:
-        for name, axis in bench.worlds.randomization.axes.items():
+        for axis in bench.worlds.randomization.axes.values():
             findings.append(bench.examine(axis))
             progress(len(findings), len(bench.worlds.randomization))
     finally:
@@ -86,6 +91,24 @@ def audit(
     return [
         replace(found, drift=True, status="drifts") if found.name in drifting else found for found in findings
     ]
+
+
+def supported(randomization: Iterable[Randomizer], worlds: Worlds) -> tuple[Randomization, list[Finding]]:
+    """Keep what can be bound to some worlds, and say of the rest why it cannot.
+
+    Raises:
+        ValueError: Two randomizers vary one axis.
+    """
+    kept, refused = [], []
+    for randomizer in randomization:
+        try:
+            check(Randomization((randomizer,)), worlds.engines[0].name, worlds.knobs[0])
+            randomizer.axes(Row(worlds.knobs[0]))
+            kept.append(randomizer)
+        except ValueError as error:
+            family = type(randomizer).__name__
+            refused.append(Finding(family, family, note=str(error)))
+    return Randomization(tuple(kept)), refused
 
 
 def summary(findings: Iterable[Finding]) -> dict[str, Any]:
@@ -134,8 +157,9 @@ class _Bench:
         read = all(_same(ends[row][axis.name], drawn[row]) for row in ROWS)
         others = {name for row in ROWS for name in self._changed(ends[row])} - {axis.name}
         seen, probe, note = self._effect(axis, alone, away)
-        senses = {sense: sense in seen for sense in SENSES}
-        found = replace(found, read_back=read, others=tuple(sorted(others)), note=note, **senses)
+        moved, shown, said = (sense in seen for sense in SENSES)
+        found = replace(found, read_back=read, others=tuple(sorted(others)), note=note)
+        found = replace(found, trajectory=moved, image=shown, observation=said)
         if not probe and not others:
             return replace(found, status="silent", note="no probe tells its ends from the nominal world")
         if others or not read:
@@ -147,21 +171,23 @@ class _Bench:
         return replace(found, status="acts")
 
     def _effect(self, axis: Axis, alone: Terms, away: Sequence[int]) -> tuple[set[str], str, str]:
-        """Find what an axis changes at all ends that are away from nominal, the probe that shows it, and beside what."""
-        probes = ("look", "drive") if axis.name.startswith(SIGHT) else ("drive", "drop", "stops", "look")
+        """Find what an axis changes at its ends, the probe that shows it, and beside what it has to be looked at."""
+        sight = axis.name.startswith(SIGHT)
         seen: dict[int, set[str]] = {row: set() for row in away}
-        for probe in probes:
+        for probe in ("look",) if sight else ("drive", "drop", "stops", "look"):
             trace = PROBES[probe](self.worlds, alone)
             for row in away:
                 seen[row] |= trace.differs(row, row, self._plain[probe])
             if all(seen.values()):
                 return set.union(*seen.values()), probe, ""
-        amid: Terms = [(1.0, {axis.name: end}) for end in ENDS]
-        for episode in range(AWAKE):
-            for probe in probes:
-                differing = PROBES[probe](self.worlds, amid, episode=episode).differs(*ROWS)
-                if differing:
-                    return differing, probe, "shows only where other axes vary"
+        for probe, note in (("look" if sight else "drive", BESIDE), ("drop", BESIDE), ("stops", BESIDE),
+                            ("arrange", ARRANGED), ("drive", BESIDE)):  # fmt: skip
+            for episode in range(AWAKE) if sight == (probe in ("look", "arrange")) else ():
+                for other in (ENDS[1], QUARTER):
+                    amid: Terms = [(1.0, {axis.name: end}) for end in (ENDS[0], other)]
+                    differing = PROBES[probe](self.worlds, amid, episode=episode).differs(*ROWS)
+                    if differing:
+                        return differing, probe, note if other == ENDS[1] else f"{note}; its two ends are alike"
         return set(), "", ""
 
     def _sticks(self, probe: str) -> bool:

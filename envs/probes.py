@@ -26,6 +26,8 @@ FALL_M = 0.08
 """Objects are dropped from so high, turned: fast enough to bounce."""
 BEYOND = 0.2
 """How far joints are asked beyond their limits [rad]."""
+UP_DEG = np.array([40.0, 0.0, 0.0])
+"""Turn of a camera by which it sees over the walls, about its own horizontal axis."""
 DRIVE_STEPS, DROP_STEPS, STOP_STEPS = 50, 14, 24
 SHOTS = (2, 12)
 """Control steps of a drive after which images are taken: some while everything moves."""
@@ -119,7 +121,24 @@ def stops(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trac
     return trace
 
 
-PROBES: Mapping[str, Callable[..., Trace]] = {"look": look, "drive": drive, "drop": drop, "stops": stops}
+def arrange(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
+    """Look with all cameras turned up and everything put on the table that the scene has."""
+    trace = Trace(worlds.num)
+    begin(worlds, terms, seed, episode)
+    for knobs in worlds.knobs:
+        for name, knob in knobs.items():
+            if name.startswith("camera.") and name.endswith(".rotation_deg"):
+                for turn in (UP_DEG, np.zeros(3)):
+                    knob.write(turn)
+                    _see(worlds, trace)
+            elif name == "distractors.count":
+                knob.write(knob.limits[1])
+    return trace
+
+
+PROBES: Mapping[str, Callable[..., Trace]] = {
+    probe.__name__: probe for probe in (look, drive, drop, stops, arrange)
+}
 
 
 def _home(worlds: Worlds, row: int) -> Command:

@@ -104,7 +104,7 @@ class Site:
 
         def write(value: Value) -> None:
             if np.any(getattr(self, field) != value):
-                setattr(self, field, np.array(value, float) if np.ndim(value) else float(value))  # type: ignore[arg-type]
+                setattr(self, field, np.array(value, float) if np.ndim(value) else float(value))
                 self._settled = False
 
         def read() -> Value:
@@ -168,9 +168,13 @@ class SiteFrames:
         self._table, self._arm = names.index("table"), np.array([names.index(name) for name in sorted(arm)])
         self._base = [names.index(profile.links[0].name)] if profile.links[0].name in names else []
 
+    def table(self, now: Standing, out: np.ndarray) -> None:
+        """Move the table alone."""
+        out[self._table] = matrix(now.table)
+
     def write(self, now: Standing, out: np.ndarray) -> None:
         """Move what stands, and the arm as it is in its base's frame, in `world_from_part` (parts, 3, 4)."""
-        out[self._table] = matrix(now.table)
+        self.table(now, out)
         if (now.base != STILL).any():
             base = matrix(now.base)
             out[self._base] = base

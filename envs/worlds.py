@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from envs.actuation import Actuation
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
+from envs.capability import check
 from envs.chance import Chance
 from envs.columns import RowKnobs
 from envs.engine import Engine
@@ -102,7 +103,9 @@ class Worlds:
         own = self.engines[0].knobs  # what an engine can do itself is not emulated
         self._columns = {name: column for name, column in columns.items() if name not in own}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
-        self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
+        varying = randomization or Randomization()
+        check(varying, self.engines[0].name, self.knobs[0])
+        self.randomization: Domain = varying.bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments import auditing
+from experiments.auditing import asked
 from experiments.policies import check_card, reality_spec, sim_spec
 from experiments.run import CONFIG, Run
 from experiments.schema import Config
@@ -18,7 +20,13 @@ HELP = """Draws a contact sheet of randomized worlds as the first camera sees th
 marked for you, policies never see the marks), another of held-out worlds with their unseen pictures, both pools of
 pictures side by side, eight episodes of the reality card, and the table of everything that varies.
 
-  python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium"""
+  python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium
+
+With audit=true it proves instead that every axis of the configuration acts: both ends of its range change what its
+knob reads back, and what the world does, shows or says; nothing else changes; the nominal world comes back bit for
+bit; a hundred resets do not drift. audit=all examines every randomizer there is. Exit status 1 if one fails.
+
+  python -m experiments look push.yaml audit=all --json"""
 
 SIDE_PX = 96
 COLUMNS = 8
@@ -33,6 +41,9 @@ BAND_PX = 8
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    if asked(config):
+        sim_spec(config).build(1).close()
+        return
     if config.worlds < 1:
         raise ValueError(f"worlds={config.worlds}; a contact sheet needs at least 1, 64 is usual")
     camera_of(config)
@@ -42,6 +53,8 @@ def check(config: Config) -> None:
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Draw the sheets and write the table."""
+    if asked(config):
+        return auditing.main(run, config)
     began = time.perf_counter()
     camera, total = camera_of(config), config.worlds
     simulated = sim_spec(config, images=(camera,), image_size=SIDE_PX)
@@ -81,6 +94,11 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     }
     forgotten = "".join(f" {key}=null" for key in ("run", "resume") if getattr(config, key))
     return result, f"python -m experiments train {run.folder / CONFIG}{forgotten}"
+
+
+def status(result: dict[str, Any]) -> int:
+    """Give the exit status: an audit that finds an axis that does not act fails."""
+    return auditing.status(result) if "audit" in result else 0
 
 
 def camera_of(config: Config) -> str:

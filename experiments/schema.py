@@ -166,6 +166,7 @@ class Config:
         run: Folder of this run; null makes one under runs/.
         resume: Run to go on with.
         worlds: Worlds on a contact sheet.
+        audit: `look` proves that every axis acts: true for those of `randomize`, "all" for every randomizer there is.
     """
 
     task: str = "push"
@@ -191,3 +192,4 @@ class Config:
     run: str | None = None
     resume: str | None = None
     worlds: int = 64
+    audit: Any = False

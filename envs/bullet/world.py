@@ -44,6 +44,8 @@ class BulletWorld:
         scene: What is drawn; its parts are filled by `transforms`.
     """
 
+    name = "PyBullet"
+
     def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
         self.scene, self.control_period_s = scene, profile.control_period_s
         self._physics = task.physics
