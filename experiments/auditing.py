@@ -5,6 +5,7 @@ from typing import Any
 from experiments.policies import sim_spec
 from experiments.run import Run, write_json
 from experiments.schema import Config
+from randomizers import Randomization
 from randomizers.errors import unknown
 
 EVERYTHING = "all"
@@ -35,7 +36,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     spec = sim_spec(config, images=tuple(CAMERAS), image_size=SIDE_PX).but(strength=1.0, depth=whole)
     bare = spec.but(randomization=None).build(1)
     try:
-        randomization, refused = supported(every() if whole else spec.randomizers(), bare)
+        randomization, refused = supported(every() if whole else Randomization.from_dict(config.randomize), bare)
     finally:
         bare.close()
     found = audit(
