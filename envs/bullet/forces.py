@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import numba
 import numpy as np
 import pybullet as pb
 
@@ -87,8 +88,8 @@ class Forces:
         calls: list[Callable[[], None]] = []
         for weight in self._shifted:
             _, turn = pb.getBasePositionAndOrientation(weight.body, self._client)
-            torque = cross(turned(np.array(turn), weight.centre), weight.mass.mass * gravity)
-            calls.append(partial(pb.applyExternalTorque, weight.body, -1, torque.tolist(), WORLD, self._client))
+            torque = _moment(turn, weight.centre, weight.mass.mass, gravity)
+            calls.append(partial(pb.applyExternalTorque, weight.body, -1, torque, WORLD, self._client))
         for push in self._acting:
             # Given in the link's own axes, a force stays at its centre of mass wherever it moves.
             force = turned(_turn_back(push, self._client), push.force).tolist()
@@ -118,6 +119,13 @@ class Forces:
             self._shifted = [each for each in self._weights.values() if each.centre.any()]
 
         return Knob(np.zeros(3), "m", lambda: weight.centre.copy(), write, CENTRE_LIMITS)
+
+
+@numba.njit(cache=True)
+def _moment(turn, centre, mass, gravity):
+    """Give the moment of a weight about the middle of its object, as a tuple [N m]."""
+    x, y, z = cross(turned(np.array(turn), centre), mass * gravity)
+    return x, y, z
 
 
 def _turn_back(push: Pushed, client: int) -> np.ndarray:

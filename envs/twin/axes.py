@@ -93,6 +93,9 @@ class TwinAxes:
         model = self._model
         # A geom that turns with its body has no orientation of its own until it is told so.
         model.geom_sameframe[self._table] = self._same if still else 0
+        # The tree of boxes in which MuJoCo looks for contacts stays where it was compiled: do without it then.
+        flag = int(mujoco.mjtDisableBit.mjDSBL_MIDPHASE)
+        model.opt.disableflags = model.opt.disableflags & ~flag if still else model.opt.disableflags | flag
         model.geom_pos[self._table], model.geom_quat[self._table] = table[:3], table[MUJOCO]
         model.body_pos[self._base], model.body_quat[self._base] = base[:3], base[MUJOCO]
         model.opt.gravity[:] = wanted.gravity
