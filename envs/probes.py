@@ -106,10 +106,11 @@ def drop(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace
 
 
 def stops(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
-    """Drive every joint against its stops, and the hand against the table on the way."""
+    """Drive every joint against its stops, and the hand against the table on the way; then the wrist alone."""
     trace, profile = Trace(worlds.num), worlds.actuation.controller.profile
     begin(worlds, terms, seed, episode)
-    for joints in (profile.upper + BEYOND, profile.lower - BEYOND):
+    wrist = np.where(np.arange(len(profile.lower)) < len(profile.lower) // 2, profile.home, profile.lower - BEYOND)
+    for joints in (profile.upper + BEYOND, profile.lower - BEYOND, wrist):
         for row, engine in enumerate(worlds.engines):
             engine.reset(_home(worlds, row), worlds.state.object_poses[row].copy())
         for _ in range(STOP_STEPS):

@@ -1,5 +1,6 @@
 """Laws of the audit: sound axes pass it, and every way to be broken is caught by its name."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,10 @@ from envs.audit import audit, summary, supported
 from envs.bullet.world import BulletWorld
 from envs.spec import WorldsSpec
 from experiments import auditing, look
+from experiments.run import Run
 from experiments.schema import Config
 from randomizers import (
+    Choice,
     Gain,
     GearError,
     Gravity,
@@ -22,6 +25,7 @@ from randomizers import (
     Randomization,
     Restitution,
     Texture,
+    Uniform,
     nominal,
 )
 
@@ -32,7 +36,9 @@ SOUND = (
     | JointLimits("panda_joint2")
     | GearError("panda_joint4")
     | Latency()
-    | Texture("table", scale=nominal * LogUniform(0.5, 2.0), turn_deg="Uniform(-180.0, 180.0)", pattern="Choice('wood', 'brick')")
+    | Texture(
+        "table", scale=nominal * LogUniform(0.5, 2.0), turn_deg=Uniform(-180, 180), pattern=Choice("wood", "brick")
+    )
 )  # fmt: skip
 PUSH = WorldsSpec("push")
 
@@ -105,6 +111,7 @@ def test_a_broken_knob_is_caught_by_its_kind(broken, status, monkeypatch):
         return {**knobs, "mass.cube": broken(knobs)}
 
     monkeypatch.setattr(BulletWorld, "_all_knobs", planted)
+    monkeypatch.setattr("envs.audit.AWAKE", 1)
     found = examine(Mass("cube") | Gain("panda_joint4"))
     assert found["mass.cube"].status == status, found["mass.cube"]
     # A knob that always writes to another one leaves no world nominal, so no axis gets it back either.
@@ -131,3 +138,16 @@ def test_audit_is_asked_for_by_one_of_three_words():
     assert [auditing.asked(Config(audit=word)) for word in (False, True, "all")] == ["", "true", "all"]
     with pytest.raises(ValueError, match="unknown audit `al`. Did you mean `all`"):
         look.check(Config(audit="al"))
+
+
+def test_the_verb_prints_a_table_and_keeps_it_in_the_run(tmp_path, capsys):
+    folder = tmp_path / "run"
+    config = Config(task="push", randomize={"Mass": {"of": "cube"}}, audit=True, run=str(folder))
+    look.check(config)
+    result, following = look.main(Run.open("look", config), config)
+    assert look.status(result) == 0 and following == "python -m experiments look push.yaml"
+    told = result["audit"]
+    assert (told["axes"], told["acting"], told["drifting"], told["silent"], told["unsupported"]) == (1, 1, 0, 0, 0)
+    assert told["list"][0]["name"] == "mass.cube" and json.loads((folder / "audit.json").read_text()) == told
+    table = (folder / "audit.txt").read_text()
+    assert table.strip() in capsys.readouterr().out and "mass.cube  acts    yes   yes" in table

@@ -6,11 +6,12 @@ import numpy as np
 import pybullet as pb
 import pytest
 
-import randomizers
 from envs.actuation import Actuation
 from envs.adversary import Adversary
 from envs.arms.controller import Controller
 from envs.arms.profile import load
+from envs.audit import SIGHT
+from envs.capability import every, kinds
 from envs.engine import State
 from envs.poses import compose, inverse, matrix, pose, rotation_deg
 from envs.spec import WorldsSpec
@@ -18,12 +19,7 @@ from envs.transmission import SERVO_STIFFNESS, Transmission
 from randomizers import Every, Push, Randomization
 
 PANDA = load("panda")
-KINDS = (
-    "Mass Friction Damping Gain Latency Inertia CentreOfMass LinkMass SpinningFriction RollingFriction Restitution Pads "
-    "Contact Gravity TablePose BasePose Push Effort JointFriction Armature JointLimits Backlash GearError Adversary"
-).split()
-EVERYTHING = Randomization(tuple(getattr(randomizers, kind)() for kind in KINDS))
-STEP_S = 1.0 / 120.0
+EVERYTHING = Randomization(tuple(each for each in every() if not kinds(each)[0].startswith(SIGHT)))
 
 
 def run(worlds, row, number, strength=1.0, steps=40):

@@ -12,7 +12,8 @@ from envs.twin.scene import twin_scene
 PANDA = arms.load("panda")
 CUBE = np.array([[0.5, 0.1, 0.026, 0.0, 0.0, 0.0, 1.0]])
 WRITTEN = {
-    "inertia.cube": 1.7, "inertia.hand": 1.7, "push.cube": np.array([0.5, 0.0, 0.0]), "push.hand": np.array([0, 20.0, 0]),
+    "inertia.cube": 1.7, "inertia.hand": 1.7,
+    "push.cube": np.array([0.5, 0.0, 0.0]), "push.hand": np.array([0.0, 20.0, 0.0]),
     "centre.cube": np.array([0.01, 0.0, 0.0]), "link_mass.panda_link4": 4.5, "spinning_friction.cube": 0.02,
     "armature.panda_joint2": 0.4, "joint_friction.panda_joint1": 3.0, "limits.panda_joint4.upper": -2.5,
     "effort.panda_joint1": 8.0, "effort.fingers": 10.0, "gravity.magnitude": 9.0,
