@@ -5,9 +5,9 @@
 
 For each axis, alone and at full strength, both ends of its range are compared with the nominal world: what its
 knob reads back, what every other knob reads back, and what the world does, shows and says (`envs.probes`). Where
-an axis shows only beside others (a texture's scale without a texture), both ends are compared in worlds in which
-everything else varies too. Afterwards the nominal world has to come back bit for bit, and the hundredth reset has
-to give what the first did.
+an axis shows only beside others (a texture's scale without a texture), its ends and its nominal value are compared
+in worlds in which everything else varies too. Afterwards the nominal world has to come back bit for bit, and the
+hundredth reset has to give what the first did.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,8 +29,6 @@ ROWS, ENDS = (0, 1), (0.0, 1.0)
 RESETS = 100
 AWAKE = 8
 """Episodes with everything varied that are tried for an axis that does nothing alone."""
-QUARTER = 0.25
-"""Place in a range at which an axis is looked at whose ends are one, such as half a turn to either side."""
 BESIDE = "shows only where other axes vary"
 ARRANGED = "shows only where cameras look up, or where all distractors are out"
 CLOSE = 1e-4
@@ -180,14 +178,15 @@ class _Bench:
                 seen[row] |= trace.differs(row, row, self._plain[probe])
             if all(seen.values()):
                 return set.union(*seen.values()), probe, ""
-        for probe, note in (("look" if sight else "drive", BESIDE), ("drop", BESIDE), ("stops", BESIDE),
-                            ("arrange", ARRANGED), ("drive", BESIDE)):  # fmt: skip
-            for episode in range(AWAKE) if sight == (probe in ("look", "arrange")) else ():
-                for other in (ENDS[1], QUARTER):
-                    amid: Terms = [(1.0, {axis.name: end}) for end in (ENDS[0], other)]
-                    differing = PROBES[probe](self.worlds, amid, episode=episode).differs(*ROWS)
-                    if differing:
-                        return differing, probe, note if other == ENDS[1] else f"{note}; its two ends are alike"
+        awake = {"*": 1.0, axis.name: 0.0}
+        for probe in ("look", "arrange") if sight else ("drive", "drop", "stops"):
+            for episode in range(AWAKE):
+                for row in away:
+                    if not seen[row]:
+                        amid: Terms = [(awake, {}), (1.0, {axis.name: ENDS[row]})]
+                        seen[row] = PROBES[probe](self.worlds, amid, episode=episode).differs(*ROWS)
+                if all(seen.values()):
+                    return set.union(*seen.values()), probe, ARRANGED if probe == "arrange" else BESIDE
         return set(), "", ""
 
     def _sticks(self, probe: str) -> bool:

@@ -56,7 +56,7 @@ def test_sound_axes_of_every_kind_act_on_themselves_alone_and_come_back():
     assert {name: each.note for name, each in found.items() if each.status != "acts" or not each.read_back} == {}
     assert found["mass.cube"].trajectory and not found["texture.table.pattern"].trajectory
     assert found["latency.images"].image and not found["latency.images"].trajectory
-    assert "ends are alike" in found["texture.table.turn_deg"].note
+    assert "other axes" in found["texture.table.turn_deg"].note
     assert summary(found.values())["acting"] == summary(found.values())["axes"] == len(found)
 
 
