@@ -1,7 +1,9 @@
-"""From actions to what the servos of all worlds are asked for, and when: the controller, and latency on the way.
+"""From actions to what the servos of all worlds are asked for, and when.
+
+An action passes an adversary, the controller, the gears and bearings of the joints, and latency.
 
     actuation = Actuation(controller, worlds=8, period_s=0.05)
-    before, after, switch = actuation.push(rows, actuation.checked(actions, rows))
+    before, after, switch = actuation.push(rows, actuation.checked(actions, rows), state)
     engine.advance(before[0], after[0], switch[0])
 """
 
@@ -9,9 +11,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from envs.adversary import Adversary
 from envs.arms.controller import Commands, Controller
 from envs.columns import Column
+from envs.engine import State
 from envs.timing import ActionDelay, latency_column
+from envs.transmission import Transmission
 
 
 class Actuation:
@@ -28,12 +33,15 @@ class Actuation:
 
     def __init__(self, controller: Controller, worlds: int, period_s: float):
         self.controller = controller
-        self._delay = ActionDelay(worlds, len(controller.profile.joints), period_s)
+        joints = controller.profile.joint_names
+        self._delay = ActionDelay(worlds, len(joints), period_s)
+        self._adversary, self._transmission = Adversary(len(joints), worlds), Transmission(joints, worlds)
 
     @property
     def columns(self) -> Mapping[str, Column]:
         """Name everything that changes what becomes of an action."""
-        return {"latency.action": latency_column(self._delay.latency)}
+        latency = {"latency.action": latency_column(self._delay.latency)}
+        return {**latency, **self._adversary.columns, **self._transmission.columns}
 
     @property
     def targets(self) -> np.ndarray:
@@ -44,6 +52,7 @@ class Actuation:
         """Ask some worlds for home and opening at start; give the commands of all worlds."""
         self.controller.reset(rows)
         commands = self.controller.commands()
+        self._transmission.begin(rows, commands.joints)
         self._delay.reset(rows, commands)
         return commands
 
@@ -55,11 +64,18 @@ class Actuation:
         """
         return self.controller.checked(actions, rows)
 
-    def push(self, rows: np.ndarray, actions: np.ndarray) -> tuple[Commands, Commands, np.ndarray]:
+    def push(self, rows: np.ndarray, actions: np.ndarray, state: State) -> tuple[Commands, Commands, np.ndarray]:
         """Take the actions (rows, A) of a control step in some rows, as `checked` gave them.
+
+        Args:
+            rows: (n,).
+            actions: (n, A) in [-1, 1].
+            state: Ground truth of all worlds before this step.
 
         Returns:
             Command obeyed at first and afterwards by each of the rows, and the fraction of the period in
             [0, 1) after which the second takes over, (rows,).
         """
-        return self._delay.push(rows, self.controller.move(rows, actions))
+        commands = self.controller.move(rows, self._adversary.disturb(rows, actions, state))
+        self._transmission.bend(rows, commands.joints, state.joint_positions)
+        return self._delay.push(rows, commands)

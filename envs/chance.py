@@ -14,7 +14,7 @@ All draws are addressed, so a world's luck does not depend on its row, its neigh
     Every(a, b)   (seed, episode, tick 0), and tick t whenever its time has passed before the t-th step
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from envs.columns import Column, Rows, together
 from envs.drawn import Drawn, Part, Timer
 from randomizers import Domain, Draws, Every
 from randomizers.strength import Pin, Strength
-from randomizers.world import Knob
+from randomizers.world import Knob, Value
 
 
 class Chance:
@@ -62,7 +62,10 @@ class Chance:
         ]
         self.draws = Drawn(self._parts, worlds)
         self.values = self.draws.values
-        self._nominal = {name: knob.nominal for name, knob in knobs[0].items() if name not in domain.axes}
+        fixed = {name: knob.nominal for name, knob in knobs[0].items() if name not in domain.axes}
+        self._still = [(columns[name].write, np.asarray(fixed[name])[None]) for name in fixed if name in columns]
+        self._plain = {name: nominal for name, nominal in fixed.items() if name not in columns}
+        self._bound: list[tuple[Any, list[tuple[Callable[[Value], None], Value]]]] = [(None, [])] * worlds
 
     def begin(
         self, rows: np.ndarray, seeds: np.ndarray, episodes: np.ndarray, strength: Strength, pin: Pin | None
@@ -85,8 +88,11 @@ class Chance:
         for row in rows:
             self._terms[row] = terms
         where = together(rows)
-        for name, nominal in self._nominal.items():
-            self._write(name, rows, where, np.broadcast_to(nominal, (len(rows), *np.shape(nominal))))
+        for write, nominal in self._still:
+            write(where, nominal)
+        for row in rows:
+            for settle, value in self._fixed(row):
+                settle(value)
         for part, each in zip(self._parts, drawn):
             self._settle(part, rows, each)
         self.draws.sign(rows, drawn[0])
@@ -126,6 +132,13 @@ class Chance:
         for group, block in zip(drawn.groups, drawn.blocks):
             for place, axis in enumerate(group.axes):
                 self._write(axis.name, rows, where, block[:, place])
+
+    def _fixed(self, row: int) -> list[tuple[Callable[[Value], None], Value]]:
+        """Give what writes the nominal values of an engine; a new engine in this row has new knobs."""
+        knobs = self._knobs[row]
+        if self._bound[row][0] is not knobs:
+            self._bound[row] = knobs, [(knobs[name].write, nominal) for name, nominal in self._plain.items()]
+        return self._bound[row][1]
 
     def _write(self, name: str, rows: np.ndarray, where: Rows, values: np.ndarray) -> None:
         """Write a knob of some worlds: in one go where it is a column, else one by one."""

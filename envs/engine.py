@@ -104,8 +104,9 @@ class Command:
 
 
 class Engine(Protocol):
-    """One world of one physics engine."""
+    """One world of one physics engine; `name` is that of `envs.capability.ENGINES`."""
 
+    name: str
     scene: Scene
     control_period_s: float
 

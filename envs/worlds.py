@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from envs.actuation import Actuation
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
+from envs.capability import check
 from envs.chance import Chance
 from envs.columns import RowKnobs
 from envs.engine import Engine
@@ -98,9 +99,13 @@ class Worlds:
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
         self.senses = Senses(self.state, self.num, self.control_period_s)
-        self._columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns}
+        columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns}
+        own = self.engines[0].knobs  # what an engine can do itself is not emulated
+        self._columns = {name: column for name, column in columns.items() if name not in own}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
-        self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
+        varying = randomization or Randomization()
+        check(varying, self.engines[0].name, self.knobs[0])
+        self.randomization: Domain = varying.bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
@@ -199,7 +204,7 @@ class Worlds:
         rows = np.flatnonzero(moving)
         wanted = self.actuation.checked(actions, rows)
         self.redrawn = self._chance.advance(rows)
-        before, after, switch = self.actuation.push(rows, wanted)
+        before, after, switch = self.actuation.push(rows, wanted, self.state)
         for i, row in enumerate(rows.tolist()):
             engine = self.engines[row]
             engine.advance(before[i], after[i], float(switch[i]))

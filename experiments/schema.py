@@ -182,6 +182,7 @@ class Config:
         worlds: Worlds on a contact sheet.
         physics: Preset or settings of the simulation; null leaves them to the task. See `envs.physics`.
         inspect: The arm is checked and drawn too; `look arm=...` sets it.
+        audit: `look` proves that every axis acts: true for those of `randomize`, "all" for every randomizer there is.
     """
 
     task: str = "push"
@@ -210,3 +211,4 @@ class Config:
     worlds: int = 64
     physics: Any = None
     inspect: bool = False
+    audit: Any = False

@@ -12,16 +12,19 @@ from randomizers.adaptive import AutoRange
 from randomizers.axis import Axis
 from randomizers.base import Randomization, Randomizer, varies
 from randomizers.camera import Camera
+from randomizers.contact import Contact, Pads, Restitution, RollingFriction, SpinningFriction
 from randomizers.default import BASIC, DEFAULT
 from randomizers.distributions import Choice, Cone, Distribution, LogUniform, Uniform
 from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
+from randomizers.joints import Adversary, Armature, Backlash, Effort, GearError, JointFriction, JointLimits
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
-from randomizers.physics import Damping, Friction, Mass
+from randomizers.physics import CentreOfMass, Damping, Friction, Inertia, LinkMass, Mass
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
 from randomizers.shapes import Beta, Mixture, Normal
+from randomizers.site import BasePose, Gravity, Push, TablePose
 from randomizers.texture import Background, Texture
 from randomizers.when import Every
 from randomizers.world import Knob, World
@@ -29,13 +32,19 @@ from randomizers.world import Knob, World
 __all__ = [
     "BASIC",
     "DEFAULT",
+    "Adversary",
+    "Armature",
     "AutoRange",
     "Axis",
     "Background",
+    "Backlash",
+    "BasePose",
     "Beta",
     "Camera",
+    "CentreOfMass",
     "Choice",
     "Cone",
+    "Contact",
     "Damping",
     "Depth",
     "Distractors",
@@ -43,24 +52,37 @@ __all__ = [
     "Domain",
     "Draw",
     "Draws",
+    "Effort",
     "Every",
     "Exposure",
     "Expression",
     "Friction",
     "Gain",
+    "GearError",
+    "Gravity",
+    "Inertia",
+    "JointFriction",
+    "JointLimits",
     "Knob",
     "Lamps",
     "Latency",
     "Lens",
     "Lighting",
+    "LinkMass",
     "LogUniform",
     "Mass",
     "Mixture",
     "Noise",
     "Normal",
+    "Pads",
+    "Push",
     "Randomization",
     "Randomizer",
+    "Restitution",
+    "RollingFriction",
+    "SpinningFriction",
     "Table",
+    "TablePose",
     "Texture",
     "Uniform",
     "World",

@@ -56,7 +56,7 @@ SIZE = 12
 class FakeEngine:
     """Ten numbers that move."""
 
-    scene, control_period_s = SCENE, 0.05
+    name, scene, control_period_s = "fake", SCENE, 0.05
 
     def __init__(self):
         self.mass, self.joints, self.cube = 0.1, np.zeros(7), np.zeros(7)

@@ -184,19 +184,19 @@ def test_a_new_randomizer_is_one_small_class():
     try:
 
         @dataclass(frozen=True)
-        class Restitution(Randomizer):
+        class Bounce(Randomizer):
             """Vary how bouncy bodies are."""
 
             of: str = "*"
-            by: Uniform = varies("restitution.{of}", Uniform(0.0, 0.5))
+            by: Uniform = varies("bounce.{of}", Uniform(0.0, 0.5))
 
         world = PlainWorld()
-        world.add("restitution.cube", 0.1)
-        domain = Randomization.from_dict({"Restitution": {"of": "cube"}}).bind(world)
-        domain.apply(world, domain.draw(0, 0, pin={"restitution.cube": 1.0}))
-        assert world.state["restitution.cube"] == 0.5
+        world.add("bounce.cube", 0.1)
+        domain = Randomization.from_dict({"Bounce": {"of": "cube"}}).bind(world)
+        domain.apply(world, domain.draw(0, 0, pin={"bounce.cube": 1.0}))
+        assert world.state["bounce.cube"] == 0.5
     finally:
-        _KINDS.pop("Restitution", None)
+        _KINDS.pop("Bounce", None)
 
 
 def test_an_override_of_words_reaches_the_knob():

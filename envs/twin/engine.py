@@ -15,7 +15,9 @@ import numpy as np
 from envs.arms.profile import ArmProfile
 from envs.engine import Command, State
 from envs.rendering.scene import Scene
+from envs.site import SiteFrames
 from envs.tasks.base import Task
+from envs.twin.axes import TwinAxes
 from envs.twin.model import DAMPING, FINGERS, JOINTS, SERVO_RATE, TIMESTEP_S, table_world
 from randomizers.world import Knob, Value
 
@@ -38,6 +40,8 @@ class TwinEngine:
         scene: Parts in the order of `transforms`; its table is where things rest.
     """
 
+    name = "MuJoCo twin"
+
     def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
         self.scene = scene
         self.control_period_s = profile.control_period_s
@@ -55,7 +59,9 @@ class TwinEngine:
         self._fixed = np.array([i for i, body in moving if body < 0], int)
         self._nominal_mass = model.body_mass.copy()
         self._nominal_inertia = model.body_inertia.copy()
-        self._knobs = self._make_knobs()
+        self._axes = TwinAxes(model, self._data, profile, self._things, self._lag)
+        self._furniture = SiteFrames(scene, profile)
+        self._knobs = {**self._make_knobs(), **self._axes.knobs}
 
     @property
     def knobs(self) -> Mapping[str, Knob]:
@@ -65,13 +71,14 @@ class TwinEngine:
     def reset(self, command: Command, object_poses: np.ndarray) -> None:
         """Put arm and objects at rest; knobs keep their values."""
         model, data = self._model, self._data
+        self._axes.settle()
         if self._stale:
             mujoco.mj_setConst(model, data)
             self._stale = False
         mujoco.mj_resetData(model, data)
         data.qpos[:7] = command.joints
         data.qpos[7:9] = command.opening / 2.0
-        for index, pose in enumerate(np.asarray(object_poses, float)):
+        for index, pose in enumerate(self._axes.site.carried(np.asarray(object_poses, float))):
             start = self._first_object + 7 * index
             data.qpos[start : start + 3] = pose[:3]
             data.qpos[start + 3 : start + 7] = pose[[6, 3, 4, 5]]  # MuJoCo's order: w, x, y, z
@@ -81,6 +88,8 @@ class TwinEngine:
     def advance(self, before: Command, after: Command, switch: float) -> None:
         """Simulate one control period; the switch is rounded to whole physics steps (2 ms)."""
         first = min(max(round(switch * self._substeps), 0), self._substeps)
+        self._axes.settle()
+        self._axes.act(self.control_period_s)
         for command, steps in ((before, first), (after, self._substeps - first)):
             if steps:
                 self._ask(command)
@@ -107,10 +116,15 @@ class TwinEngine:
         """Write `world_from_part` (parts, 3, 4) of what moves; furniture stands in the base frame."""
         out[self._parts, :, :3] = self._data.xmat[self._bodies].reshape(-1, 3, 3)
         out[self._parts, :, 3] = self._data.xpos[self._bodies]
+        if self._axes.site.moved:
+            self._furniture.table(self._axes.site.wanted, out)
 
     def close(self) -> None:
         """Let go of the model; MuJoCo frees it with the last reference."""
         del self._data
+
+    def _lag(self) -> None:
+        self._stale = True
 
     def _ask(self, command: Command) -> None:
         self._data.ctrl[:7] = command.joints
@@ -141,6 +155,7 @@ class TwinEngine:
         def write(value: Value) -> None:
             model.body_mass[body] = value
             model.body_inertia[body] = self._nominal_inertia[body] * (float(value) / nominal)
+            model.body_inertia[body] *= self._axes.factors[body]
             model.body_gravcomp[body] = compensated * nominal / float(value)
             self._stale = True
 
