@@ -168,7 +168,8 @@ def _told(worlds: Worlds, mask: np.ndarray) -> dict[str, Any]:
     """What `infos` tells of the episodes: fresh arrays with Gymnasium's masks; outside them 0 or None."""
     drawn = {name: _plain(values) for name, values in worlds.values.items()}
     address = {"seed": worlds.seeds, "episode": worlds.episodes}
-    return _masked({"address": address, "randomization": drawn, "success": worlds.success}, mask)
+    told = {"address": address, "randomization": drawn, "success": worlds.success, "unstable": worlds.unstable}
+    return _masked(told, mask)
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

@@ -24,11 +24,12 @@ from envs.capability import check
 from envs.chance import Chance
 from envs.columns import RowKnobs
 from envs.engine import Engine
+from envs.props import Props
 from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
-from envs.tasks.base import HOLD_STEPS, SPLITS, Task
+from envs.tasks.base import HOLD_STEPS, SPLITS, Task, rewarding
 from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
@@ -57,6 +58,7 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
         depth: Depth is observed beside the images.
+        reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
 
     Attributes:
@@ -71,6 +73,7 @@ class Worlds:
         terminated: (worlds,) bool, success or divergence.
         truncated: (worlds,) bool, the task's horizon was reached first.
         redrawn: (n,) rows whose draw the last step changed.
+        unstable: (worlds,) bool, things moved by themselves before the present episode began; see `envs/props.py`.
     """
 
     def __init__(
@@ -86,12 +89,14 @@ class Worlds:
         cameras: Sequence[str] = (),
         image_size: int = 84,
         depth: bool = False,
+        reward: str = "dense",
         spare: Callable[[], Engine] | None = None,
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
         self.split, self._spare = split, spare
+        self._worth = rewarding(task, reward)
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
         self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
@@ -99,7 +104,8 @@ class Worlds:
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
         self.senses = Senses(self.state, self.num, self.control_period_s)
-        columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns}
+        self.props = Props(task, scene, self.num, rebuilds=hasattr(self.engines[0], "build"))
+        columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns, **self.props.columns}
         own = self.engines[0].knobs  # what an engine can do itself is not emulated
         self._columns = {name: column for name, column in columns.items() if name not in own}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
@@ -107,6 +113,8 @@ class Worlds:
         check(varying, self.engines[0].name, self.knobs[0])
         self.randomization: Domain = varying.bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
+        self.props.follow(self.randomization.axes)
+        self.unstable = self.props.unstable
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
         self._allocate()
@@ -174,12 +182,14 @@ class Worlds:
         strength = self.strength if strength is None else strength
         self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
         commands = self.actuation.begin(rows)
+        self.props.begin(rows, self.engines, self.state, self.sight.appearance.visible)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
-            layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
-            self.state.goal[rows[some]] = layout.goal
+            layout = self.props.arranged(rows[some], self.task.layout(int(seed_of_some), numbers[some], self.split))
+            self.state.goal[rows[some]], self.state.target[rows[some]] = layout.goal, layout.target
             for row, poses in zip(rows[some], layout.object_poses):
                 self.engines[row].reset(commands[row], poses)
+        self.props.settle(rows, self.engines, commands, self.sight.appearance.visible)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
         self.success[rows] = self.truncated[rows] = False
@@ -302,4 +312,4 @@ class Worlds:
         self.success |= self._held >= HOLD_STEPS
         self.terminated[rows] = self.success[rows] | self.diverged[rows]
         self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self.task.horizon)
-        self.reward[:] = np.where(moving, self.task.reward(self.state), 0.0)
+        self.reward[:] = np.where(moving, self._worth(self.state), 0.0)

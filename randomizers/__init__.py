@@ -20,6 +20,7 @@ from randomizers.draw import Draw, Draws
 from randomizers.joints import Adversary, Armature, Backlash, Effort, GearError, JointFriction, JointLimits
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
+from randomizers.objects import Clearance, Clutter, Form, Size, Start
 from randomizers.physics import CentreOfMass, Damping, Friction, Inertia, LinkMass, Mass
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
@@ -43,6 +44,8 @@ __all__ = [
     "Camera",
     "CentreOfMass",
     "Choice",
+    "Clearance",
+    "Clutter",
     "Cone",
     "Contact",
     "Damping",
@@ -56,6 +59,7 @@ __all__ = [
     "Every",
     "Exposure",
     "Expression",
+    "Form",
     "Friction",
     "Gain",
     "GearError",
@@ -81,6 +85,8 @@ __all__ = [
     "Restitution",
     "RollingFriction",
     "SpinningFriction",
+    "Size",
+    "Start",
     "Table",
     "TablePose",
     "Texture",

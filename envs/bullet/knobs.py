@@ -52,7 +52,9 @@ class Knobs:
     ):
         self._client, self._step_s = client, step_s
         self._profile, self._robot, self._dynamics = profile, robot, dynamics
-        self._objects = {spec.name: dynamics.link(body, -1) for spec, body in zip(objects, things.bodies)}
+        solid = [(spec, dynamics.link(*place)) for spec, place in zip(objects, things.places) if spec.solid]
+        self._objects = {spec.name: link for spec, link in solid}
+        self._moving = {spec.name: link for spec, link in solid if not spec.fixed}
         self._table = dynamics.link(things.table, -1)
         self._hand = dynamics.link(robot.body, robot.last)
         self._fingers = [dynamics.link(robot.body, link) for link in robot.fingers] or [self._hand]
@@ -67,7 +69,7 @@ class Knobs:
     def _bodies(self) -> dict[str, Knob]:
         """Mass and inertia of objects and hand."""
         knobs = {}
-        for name, link in {**self._objects, "hand": self._hand}.items():
+        for name, link in {**self._moving, "hand": self._hand}.items():
             knobs[f"mass.{name}"] = _inertial(link, "mass", link.nominal_mass, "kg", MASS_LIMITS)
             knobs[f"inertia.{name}"] = _inertial(link, "factor", 1.0, "1", INERTIA_LIMITS)
         return knobs
@@ -107,7 +109,7 @@ class Knobs:
                 link, "jointDamping", profile.joint_damping, "N m s/rad", (0.0, MAX_DAMPING)
             )
             knobs[f"gain.{name}"] = self._gain(index)
-            knobs[f"effort.{name}"] = self._effort([index], "N m")
+            knobs[f"effort.{name}"] = self._effort(index, "N m")
             knobs[f"armature.{name}"] = _inertial(link[0], "armature", 0.0, "kg m^2", ARMATURE_LIMITS)
             ends = {"jointLowerLimit": joint.lower, "jointUpperLimit": joint.upper}
             link[0].assume(**ends)
@@ -116,7 +118,7 @@ class Knobs:
                 knobs[f"limits.{name}.{part}"] = _dynamic(link, end, nominal, "rad", (joint.lower, joint.upper))
         if robot.fingers:
             arm = len(profile.joints)
-            knobs["effort.fingers"] = self._effort([arm, arm + 1], "N")
+            knobs["effort.fingers"] = self._effort(arm, "N")
         return knobs
 
     def _contact(self) -> dict[str, Knob]:
@@ -157,16 +159,15 @@ class Knobs:
             nominal, "1/s", lambda: robot.rates[index], lambda value: robot.servo(index, float(value)), GAIN_LIMITS
         )
 
-    def _effort(self, motors: list[int], unit: str) -> Knob:
-        """Largest torque or force of motors; it takes effect with the next command."""
+    def _effort(self, motor: int, unit: str) -> Knob:
+        """Largest torque or force of a motor; it takes effect with the next command."""
         forces = self._robot.forces
 
         def write(value: float) -> None:
-            for motor in motors:
-                forces[motor] = value
+            forces[motor] = value
 
-        nominal = forces[motors[0]]
-        return Knob(nominal, unit, lambda: forces[motors[0]], _plain(write), (0.0, 10.0 * nominal))
+        nominal = forces[motor]
+        return Knob(nominal, unit, lambda: forces[motor], _plain(write), (0.0, 10.0 * nominal))
 
 
 def _dynamic(links: list[LinkDynamics], argument: str, nominal: float, unit: str, limits: Limits) -> Knob:
