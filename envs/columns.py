@@ -47,6 +47,13 @@ class Column:
         return Knob(self.nominal, self.unit, lambda: self.read(row), write, self.limits, self.options)
 
 
+@dataclass(frozen=True)
+class Row:
+    """One world of a batch as randomizers see it."""
+
+    knobs: Mapping[str, Knob]
+
+
 class RowKnobs(Mapping[str, Knob]):
     """The knobs of one world: its engine's own, and its row of the columns, made when they are asked for."""
 

@@ -11,7 +11,6 @@ before. Engines and renderer are handed in, so PyBullet and the MuJoCo twin shar
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,9 @@ from envs.actuation import Actuation
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
 from envs.chance import Chance
-from envs.columns import RowKnobs
+from envs.columns import Row, RowKnobs
 from envs.engine import Engine
+from envs.observing import numbers
 from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
@@ -32,14 +32,6 @@ from envs.truth import Truth
 from randomizers import Domain, Draw, Randomization
 from randomizers.errors import unknown
 from randomizers.strength import Pin, Strength
-from randomizers.world import Knob
-
-
-@dataclass(frozen=True)
-class Row:
-    """One world of the batch as randomizers see it."""
-
-    knobs: Mapping[str, Knob]
 
 
 class Worlds:
@@ -215,20 +207,10 @@ class Worlds:
             active: (worlds,) bool; images of the others are black. Default: all.
 
         Returns:
-            All float32: "proprioception" (worlds, P) is joint positions, opening, hand position, and target
-            minus hand position, "goal" (worlds, 3) and "state" (worlds, S) the task's features, all as sensors
-            say; "privileged" (worlds, S + D) is the features of the ground truth and the draw. With cameras,
-            "images" {camera: (worlds, height, width, 3)} uint8, and where it is observed "depth" {camera:
-            (worlds, height, width)} [m].
+            What `envs.observing.numbers` says, all float32. With cameras, "images" {camera: (worlds, height,
+            width, 3)} uint8, and where it is observed "depth" {camera: (worlds, height, width)} [m].
         """
-        told, features = self.senses.measured, self.task.features
-        body = [told.joint_positions, told.gripper_opening[:, None], told.hand_position]
-        seen: dict[str, Any] = {
-            "proprioception": np.hstack([*body, told.hand_target - told.hand_position]).astype(np.float32),
-            "goal": told.goal.astype(np.float32),
-            "state": np.asarray(features(told), np.float32),
-            "privileged": np.hstack([np.asarray(features(self.state), np.float32), self._chance.vectors]),
-        }
+        seen: dict[str, Any] = numbers(self.task, self.senses.measured, self.state, self._chance.vectors)
         if self.cameras:
             rows, luck = np.flatnonzero(self._ready(active)), self._chance
             places = [luck.seeds[rows], luck.episodes[rows], luck.ticks[rows]]
