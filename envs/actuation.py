@@ -1,6 +1,6 @@
 """From actions to what the servos of all worlds are asked for, and when: the controller, and latency on the way.
 
-    actuation = Actuation(controller, worlds=8, period_s=0.05)
+    actuation = Actuation(controller, clock)
     before, after, switch = actuation.push(rows, actuation.checked(actions, rows))
     engine.advance(before[0], after[0], switch[0])
 """
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from envs.arms.controller import Commands, Controller
+from envs.clock import Clock
 from envs.columns import Column
-from envs.timing import ActionDelay, latency_column
+from envs.timing import ActionDelay
 
 
 class Actuation:
@@ -19,21 +20,20 @@ class Actuation:
 
     Args:
         controller: Turns actions into commands; as many rows as worlds.
-        worlds: Number of rows.
-        period_s: Control period [s].
+        clock: Of the worlds.
 
     Attributes:
         controller: The same.
     """
 
-    def __init__(self, controller: Controller, worlds: int, period_s: float):
+    def __init__(self, controller: Controller, clock: Clock):
         self.controller = controller
-        self._delay = ActionDelay(worlds, len(controller.profile.joints), period_s)
+        self._delay = ActionDelay(clock, len(controller.profile.joints))
 
     @property
     def columns(self) -> Mapping[str, Column]:
         """Name everything that changes what becomes of an action."""
-        return {"latency.action": latency_column(self._delay.latency)}
+        return self._delay.columns
 
     @property
     def targets(self) -> np.ndarray:

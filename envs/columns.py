@@ -18,7 +18,7 @@ from randomizers.world import Knob, Value
 
 Limits = tuple[float, float]
 Rows = np.ndarray | slice
-Place = tuple[int, ...]
+Place = tuple[int | slice, ...]
 
 
 @dataclass(frozen=True)

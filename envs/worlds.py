@@ -20,6 +20,7 @@ from envs.actuation import Actuation
 from envs.address import addresses, drawn_with
 from envs.arms.controller import Controller
 from envs.chance import Chance
+from envs.clock import Clock, Pace
 from envs.columns import Row, RowKnobs
 from envs.engine import Engine
 from envs.observing import numbers
@@ -85,17 +86,20 @@ class Worlds:
         self.split, self._spare = split, spare
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
-        self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
-        self.actuation = Actuation(controller, self.num, self.control_period_s)
+        clock = Clock.of(self.num, self.control_period_s)
+        self.sight = Sight(scene, clock, cameras, image_size, renderer, depth)
+        self.actuation, self._pace = Actuation(controller, clock), Pace(clock, self.engines)
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
-        self.senses = Senses(self.state, self.num, self.control_period_s)
-        self._columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns}
+        self.senses = Senses(self.state, clock, controller.profile.chain, [each.name for each in task.objects])
+        parts = (self.actuation, self._pace, self.senses, self.sight)
+        self._columns = {name: column for part in parts for name, column in part.columns.items()}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
+        self.senses.expect(list(self.randomization))
         self.strength = strength
-        self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
+        self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
         self._allocate()
 
     def _allocate(self) -> None:
@@ -161,6 +165,7 @@ class Worlds:
         strength = self.strength if strength is None else strength
         self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
         commands = self.actuation.begin(rows)
+        self._pace.begin(rows)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
             layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
@@ -192,6 +197,7 @@ class Worlds:
         wanted = self.actuation.checked(actions, rows)
         self.redrawn = self._chance.advance(rows)
         before, after, switch = self.actuation.push(rows, wanted)
+        self._pace.advance(rows, self.engines)
         for i, row in enumerate(rows):
             self.engines[row].advance(before[i], after[i], float(switch[i]))
         self._measure(rows)
@@ -212,9 +218,7 @@ class Worlds:
         """
         seen: dict[str, Any] = numbers(self.task, self.senses.measured, self.state, self._chance.vectors)
         if self.cameras:
-            rows, luck = np.flatnonzero(self._ready(active)), self._chance
-            places = [luck.seeds[rows], luck.episodes[rows], luck.ticks[rows]]
-            seen |= self.sight.look(rows, np.stack(places, 1, dtype=np.uint64, casting="unsafe"))
+            seen |= self.sight.look(np.flatnonzero(self._ready(active)))
         return seen
 
     def expert_actions(self) -> np.ndarray:

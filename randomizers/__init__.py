@@ -7,7 +7,7 @@
     domain.vector(draw)                                    # what a teacher or critic may know of it
 """
 
-from randomizers.actuation import Gain, Latency
+from randomizers.actuation import Gain
 from randomizers.adaptive import AutoRange
 from randomizers.axis import Axis
 from randomizers.base import Randomization, Randomizer, varies
@@ -16,13 +16,16 @@ from randomizers.default import BASIC, DEFAULT
 from randomizers.distributions import Choice, Cone, Distribution, LogUniform, Uniform
 from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
+from randomizers.empirical import Empirical
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
 from randomizers.physics import Damping, Friction, Mass
+from randomizers.proprioception import Encoder, Pose
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
 from randomizers.shapes import Beta, Mixture, Normal
 from randomizers.texture import Background, Texture
+from randomizers.timing import ControlRate, Dropout, Jitter, Latency, Refresh
 from randomizers.when import Every
 from randomizers.world import Knob, World
 
@@ -36,6 +39,7 @@ __all__ = [
     "Camera",
     "Choice",
     "Cone",
+    "ControlRate",
     "Damping",
     "Depth",
     "Distractors",
@@ -43,11 +47,15 @@ __all__ = [
     "Domain",
     "Draw",
     "Draws",
+    "Dropout",
+    "Empirical",
+    "Encoder",
     "Every",
     "Exposure",
     "Expression",
     "Friction",
     "Gain",
+    "Jitter",
     "Knob",
     "Lamps",
     "Latency",
@@ -58,8 +66,10 @@ __all__ = [
     "Mixture",
     "Noise",
     "Normal",
+    "Pose",
     "Randomization",
     "Randomizer",
+    "Refresh",
     "Table",
     "Texture",
     "Uniform",

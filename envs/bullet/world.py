@@ -37,12 +37,15 @@ class BulletWorld:
         task: Its objects and physics preset.
         profile: The arm, its base at the origin, table top at z = 0.
         scene: What is drawn; its parts are filled by `transforms`.
+
+    Attributes:
+        substeps: Physics steps of a control period.
     """
 
     def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
         self.scene, self.control_period_s = scene, profile.control_period_s
         self._physics = task.physics
-        self._substeps = _substeps(task.physics.rate_hz, profile.control_rate_hz)
+        self.substeps = _substeps(task.physics.rate_hz, profile.control_rate_hz)
         self._client = pb.connect(pb.DIRECT)
         self._key = {"physicsClientId": self._client}
         self._set_solver()
@@ -71,9 +74,9 @@ class BulletWorld:
 
     def advance(self, before: Command, after: Command, switch: float) -> None:
         """Simulate one control period; the switch is rounded to whole physics steps."""
-        first = min(max(round(switch * self._substeps), 0), self._substeps)
+        first = min(max(round(switch * self.substeps), 0), self.substeps)
         step, client = pb.stepSimulation, self._client
-        for command, count in ((before, first), (after, self._substeps - first)):
+        for command, count in ((before, first), (after, self.substeps - first)):
             if count:
                 self._robot.ask(command)
                 for _ in range(count):
