@@ -61,7 +61,11 @@ class Chance:
         ]
         self.draws = Drawn(self._parts, worlds)
         self.values = self.draws.values
-        self._nominal = {name: knob.nominal for name, knob in knobs[0].items() if name not in domain.axes}
+        self._nominal = {
+            name: np.broadcast_to(knob.nominal, (worlds, *np.shape(knob.nominal)))
+            for name, knob in knobs[0].items()
+            if name not in domain.axes
+        }
 
     def begin(
         self, rows: np.ndarray, seeds: np.ndarray, episodes: np.ndarray, strength: Strength, pin: Pin | None
@@ -85,7 +89,7 @@ class Chance:
             self._terms[row] = terms
         where = together(rows)
         for name, nominal in self._nominal.items():
-            self._write(name, rows, where, np.broadcast_to(nominal, (len(rows), *np.shape(nominal))))
+            self._write(name, rows, where, nominal[: len(rows)])
         for part, each in zip(self._parts, drawn):
             self._settle(part, rows, each)
         self.draws.sign(rows, drawn[0])
