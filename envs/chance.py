@@ -40,6 +40,7 @@ class Chance:
         draws: The present draw of each world, put together when it is asked for.
         values: The present values (worlds, *shape) by axis; not to be written.
         clock: The same.
+        terms: Strength and pin of each episode.
         vectors: (worlds, domain.vector_size) float32, the same laid out by `Domain.vector`.
     """
 
@@ -53,7 +54,7 @@ class Chance:
         worlds = len(knobs)
         self._knobs, self._columns, self.clock = knobs, columns, clock
         self.vectors = np.zeros((worlds, domain.vector_size), np.float32)
-        self._terms: list[tuple[Strength, Pin | None]] = [(0.0, None)] * worlds
+        self.terms: list[tuple[Strength, Pin | None]] = [(0.0, None)] * worlds
         # What is drawn at resets comes first; it is there even if empty, for it checks strengths and pins.
         self._parts = [Part.of(domain, when, worlds) for when in dict.fromkeys(("episode", *domain.moments))]
         self._timers = [
@@ -61,11 +62,7 @@ class Chance:
         ]
         self.draws = Drawn(self._parts, worlds)
         self.values = self.draws.values
-        self._nominal = {
-            name: np.broadcast_to(knob.nominal, (worlds, *np.shape(knob.nominal)))
-            for name, knob in knobs[0].items()
-            if name not in domain.axes
-        }
+        self._nominal = {name: knob.nominal for name, knob in knobs[0].items() if name not in domain.axes}
 
     def begin(
         self, rows: np.ndarray, seeds: np.ndarray, episodes: np.ndarray, strength: Strength, pin: Pin | None
@@ -86,10 +83,10 @@ class Chance:
             timer.due[rows] = timer.every.wait(seeds, episodes, 0)
         terms = strength, pin
         for row in rows:
-            self._terms[row] = terms
+            self.terms[row] = terms
         where = together(rows)
         for name, nominal in self._nominal.items():
-            self._write(name, rows, where, nominal[: len(rows)])
+            self._write(name, rows, where, np.broadcast_to(nominal, (len(rows), *np.shape(nominal))))
         for part, each in zip(self._parts, drawn):
             self._settle(part, rows, each)
         self.draws.sign(rows, drawn[0])
@@ -142,7 +139,7 @@ class Chance:
             self._knobs[row][name].write(value if np.ndim(value) else value.item())
 
     def _draw(self, domain: Domain, rows: np.ndarray) -> Draws:
-        terms = [self._terms[row] for row in rows]
+        terms = [self.terms[row] for row in rows]
         strength: Any = [strength for strength, _ in terms]
         pin: Any = [pin or {} for _, pin in terms]
         if all(term is terms[0] for term in terms):

@@ -126,6 +126,7 @@ class WorldsSpec:
             image_size=self.image_size,
             depth=self.depth,
             spare=engine,
+            spec=self,
         )
 
     def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:

@@ -10,7 +10,7 @@ An episode is addressed by (seed, episode) and the same in any row of any batch,
 before. Engines and renderer are handed in, so PyBullet and the MuJoCo twin share all of this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,10 @@ from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
+from envs.tape import Tape
 from envs.tasks.base import HOLD_STEPS, SPLITS, Task
 from envs.truth import Truth
-from randomizers import Domain, Draw, Randomization
+from randomizers import Domain, Randomization
 from randomizers.errors import unknown
 from randomizers.strength import Pin, Strength
 
@@ -50,11 +51,16 @@ class Worlds:
         image_size: Height and width of an image [px].
         depth: Depth is observed beside the images.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
+        spec: What the batch is built of, for records.
 
     Attributes:
         state: Ground truth; of a world that blew up, the last sound one.
         randomization: What varies, bound to these worlds; prints as a table.
         knobs: Everything that can be set and read back, by name, for each world.
+        draws: What is drawn now, for each world.
+        values: The same as arrays (worlds, *shape) by axis; not to be written.
+        cameras: Names of the cameras whose images are observed.
+        renderer: What draws the images; its name goes into every report.
         seeds, episodes: (worlds,) address of the present episodes.
         elapsed: (worlds,) control steps since the beginning.
         reward: (worlds,) of the last step.
@@ -63,6 +69,7 @@ class Worlds:
         terminated: (worlds,) bool, success or divergence.
         truncated: (worlds,) bool, the task's horizon was reached first.
         redrawn: (n,) rows whose draw the last step changed.
+        tape: What happened in the present episodes, since `record` was called.
     """
 
     def __init__(
@@ -79,15 +86,18 @@ class Worlds:
         image_size: int = 84,
         depth: bool = False,
         spare: Callable[[], Engine] | None = None,
+        spec: Any = None,
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
-        self.split, self._spare = split, spare
+        self.split, self._spare, self.spec = split, spare, spec
+        self.tape: Tape | None = None
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
         clock = Clock.of(self.num, self.control_period_s)
         self.sight = Sight(scene, clock, cameras, image_size, renderer, depth)
+        self.cameras, self.renderer = self.sight.cameras, renderer
         self.actuation, self._pace = Actuation(controller, clock), Pace(clock, self.engines)
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
@@ -100,6 +110,7 @@ class Worlds:
         self.senses.expect(list(self.randomization))
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
+        self.draws, self.values = self._chance.draws, self._chance.values
         self._allocate()
 
     def _allocate(self) -> None:
@@ -118,26 +129,6 @@ class Worlds:
     def strength(self, strength: Strength) -> None:
         self.randomization.draw(0, 0, strength=strength)  # a mistake shows here, not at the next reset
         self._strength = strength
-
-    @property
-    def draws(self) -> Sequence[Draw]:
-        """What is drawn now, for each world."""
-        return self._chance.draws
-
-    @property
-    def values(self) -> Mapping[str, np.ndarray]:
-        """The same as arrays (worlds, *shape) by axis; not to be written."""
-        return self._chance.values
-
-    @property
-    def cameras(self) -> tuple[str, ...]:
-        """Names of the cameras whose images are observed."""
-        return self.sight.cameras
-
-    @property
-    def renderer(self) -> Renderer | None:
-        """What draws the images; its name goes into every report."""
-        return self.sight.renderer
 
     def begin(
         self,
@@ -180,6 +171,8 @@ class Worlds:
         self.senses.begin(rows)
         self.terminated[rows] = self.diverged[rows]
         self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
+        if self.tape is not None:
+            self.tape.begin(rows, self.draws)
 
     def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None:
         """Simulate one control step.
@@ -205,6 +198,8 @@ class Worlds:
         self.sight.record(rows[~self.diverged[rows]], self.engines)
         self.elapsed[rows] += 1
         self._judge(moving, rows)
+        if self.tape is not None:
+            self.tape.note(rows, np.asarray(actions))
 
     def observe(self, active: np.ndarray | None = None) -> dict[str, Any]:
         """Give fresh arrays of what can be known now.
@@ -218,7 +213,10 @@ class Worlds:
         """
         seen: dict[str, Any] = numbers(self.task, self.senses.measured, self.state, self._chance.vectors)
         if self.cameras:
-            seen |= self.sight.look(np.flatnonzero(self._ready(active)))
+            rows = np.flatnonzero(self._ready(active))
+            seen |= self.sight.look(rows)
+            if self.tape is not None:
+                self.tape.see(rows, seen)
         return seen
 
     def expert_actions(self) -> np.ndarray:
@@ -235,6 +233,15 @@ class Worlds:
         index = list(self.sight.scene.cameras).index(camera)
         goal = self.state.goal[row]
         return ring(image, self.sight.appearance, row, index, centre=goal, radius=self.task.radius)
+
+    def record(self) -> None:
+        """Keep what happens from the next `begin` on, for `envs.record.Record.of`."""
+        if self.tape is None:
+            self.tape = Tape(self.state, self.task.horizon)
+
+    def terms(self, row: int) -> tuple[Strength, Pin | None]:
+        """Give strength and pin of a world's present episode."""
+        return self._chance.terms[row]
 
     def close(self) -> None:
         """Give back engines and renderer."""

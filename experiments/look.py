@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments import look_record
 from experiments.policies import check_card, reality_spec, sim_spec
 from experiments.run import CONFIG, Run
 from experiments.schema import Config
@@ -18,7 +19,11 @@ HELP = """Draws a contact sheet of randomized worlds as the first camera sees th
 marked for you, policies never see the marks), another of held-out worlds with their unseen pictures, both pools of
 pictures side by side, eight episodes of the reality card, and the table of everything that varies.
 
-  python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium"""
+  python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium
+
+With record=FILE it rebuilds one episode from its record, compares it bit for bit and draws it as a film strip:
+
+  python -m experiments look record=runs/...-evaluate-push-.../records-sim_heldout.jsonl#17 --json"""
 
 SIDE_PX = 96
 COLUMNS = 8
@@ -33,6 +38,9 @@ BAND_PX = 8
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    if config.record is not None:
+        look_record.load(config.record)
+        return
     if config.worlds < 1:
         raise ValueError(f"worlds={config.worlds}; a contact sheet needs at least 1, 64 is usual")
     camera_of(config)
@@ -42,6 +50,8 @@ def check(config: Config) -> None:
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Draw the sheets and write the table."""
+    if config.record is not None:
+        return look_record.main(run, config.record)
     began = time.perf_counter()
     camera, total = camera_of(config), config.worlds
     simulated = sim_spec(config, images=(camera,), image_size=SIDE_PX)

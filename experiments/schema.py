@@ -166,6 +166,7 @@ class Config:
         run: Folder of this run; null makes one under runs/.
         resume: Run to go on with.
         worlds: Worlds on a contact sheet.
+        record: Record of an episode that `look` rebuilds: a file, or FILE#EPISODE of a file with one a line.
     """
 
     task: str = "push"
@@ -191,3 +192,4 @@ class Config:
     run: str | None = None
     resume: str | None = None
     worlds: int = 64
+    record: str | None = None
