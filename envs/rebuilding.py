@@ -5,8 +5,9 @@
     rebuilt.difference                          # "step 12: objects" where something differs
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,3 +86,21 @@ def _difference(then: Record, now: Record) -> str:
     if (then.trajectory, then.images) != (now.trajectory, now.images):
         return "the hashes alone: was the record edited?"
     return ""
+
+
+def rebuild_all(records: Sequence[Record], workers: int = 1) -> list[str]:
+    """Rebuild many episodes, each in fresh worlds, and say what differs in each; "" where nothing does.
+
+    Args:
+        records: The episodes.
+        workers: Processes that share the work; 1 is this one.
+    """
+    if workers == 1:
+        return [rebuild(record).difference for record in records]
+    texts = [record.to_json() for record in records]
+    with get_context("spawn").Pool(workers) as pool:
+        return pool.map(_differs, texts, chunksize=4)
+
+
+def _differs(text: str) -> str:
+    return rebuild(Record.from_json(text)).difference

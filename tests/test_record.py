@@ -11,6 +11,7 @@ from agents.rollout import Behaviour, Job
 from envs.rebuilding import rebuild
 from envs.record import Record
 from envs.spec import WorldsSpec
+from experiments import bench_records
 from experiments.__main__ import main
 from randomizers import (
     ControlRate,
@@ -169,3 +170,8 @@ def test_look_refuses_a_bad_file_with_one_error(name, text, told, tmp_path, caps
         (tmp_path / name).write_text(text)
     assert main(["look", f"record={tmp_path / name}", f"run={tmp_path / 'run'}"]) == 2
     assert told in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_records_of_every_task_come_back_from_any_number_of_processes():
+    found = bench_records.measure(8, 0, workers=(1, 2))
+    assert found["n"] == 8 and found["workers_1"]["mismatches"] == found["workers_2"]["mismatches"] == 0
