@@ -31,6 +31,7 @@ from envs.sight import Sight
 from envs.tape import Tape
 from envs.tasks.base import HOLD_STEPS, SPLITS, Task
 from envs.truth import Truth
+from envs.wording import instruct, targets
 from randomizers import Domain, Randomization
 from randomizers.errors import unknown
 from randomizers.strength import Pin, Strength
@@ -62,6 +63,7 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         renderer: What draws the images; its name goes into every report.
         seeds, episodes: (worlds,) address of the present episodes.
+        instructions: (worlds,) str, what a person says to have the task done.
         elapsed: (worlds,) control steps since the beginning.
         reward: (worlds,) of the last step.
         success: (worlds,) bool, the task has been done for `HOLD_STEPS` steps in a row.
@@ -116,6 +118,7 @@ class Worlds:
     def _allocate(self) -> None:
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
         self.elapsed, self._held = np.zeros(self.num, int), np.zeros(self.num, int)
+        self.instructions = np.full(self.num, "", object)
         self.reward, self.redrawn = np.zeros(self.num), np.zeros(0, int)
         flags = (np.zeros(self.num, bool) for _ in range(4))
         self.success, self.terminated, self.truncated, self._begun = flags
@@ -164,6 +167,8 @@ class Worlds:
             for row, poses in zip(rows[some], layout.object_poses):
                 self.engines[row].reset(commands[row], poses)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
+        told = instruct(self.task, drawn_with(seeds, self.split), numbers, targets(self.state, rows))
+        self.instructions[rows] = told
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
         self.success[rows] = self.truncated[rows] = False
         self._truth.forget(rows)
