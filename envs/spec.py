@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from envs.arms import profile as arms
 from envs.arms.controller import Controller
 from envs.engine import Engine
+from envs.physics import Written, physics_of, substeps
 from envs.rendering.assets import CAMERAS, panda_scene
 from envs.rendering.scene import Renderer
 from envs.tasks import base as tasks
@@ -45,6 +46,7 @@ class WorldsSpec:
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         renderer: What draws the images: "raster", our own, or "tiny", PyBullet's TinyRenderer.
         depth: Depth is observed beside the images.
+        physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
     """
 
     task: str
@@ -56,10 +58,13 @@ class WorldsSpec:
     split: str = "train"
     renderer: str = "raster"
     depth: bool = False
+    physics: Written = None
 
     def __post_init__(self) -> None:
-        tasks.get(self.task)
-        arms.load(self.arm)
+        if isinstance(self.physics, Mapping):
+            object.__setattr__(self, "physics", {str(name): value for name, value in self.physics.items()})
+        physics = physics_of(self.physics, tasks.get(self.task).physics)
+        substeps(physics.rate_hz, arms.load(self.arm).control_rate_hz)
         object.__setattr__(self, "randomization", plain(self.randomization))
         if isinstance(self.strength, Mapping):
             levels = {str(name): _listed(level) for name, level in self.strength.items()}
@@ -109,15 +114,15 @@ class WorldsSpec:
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:
             raise ValueError(f"cannot build {num!r} worlds; it must be a whole number >= 1.")
         task, profile = tasks.get(self.task), arms.load(self.arm)
-        scene = panda_scene(profile, task)
+        scene, physics = panda_scene(profile, task), physics_of(self.physics, task.physics)
 
         def engine() -> Engine:
-            return BulletWorld(task, profile, scene)
+            return BulletWorld(task, profile, scene, physics)
 
         return Worlds(
             task,
             [engine() for _ in range(num)],
-            controller=Controller(profile, num, opening=task.opening, grips=task.physics.fingers),
+            controller=Controller(profile, num, opening=task.opening, grips=physics.fingers),
             randomization=Randomization.from_dict(self.randomization),  # type: ignore[arg-type]
             strength=self.strength,
             split=self.split,

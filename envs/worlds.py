@@ -196,9 +196,11 @@ class Worlds:
         self.redrawn = self._chance.advance(rows)
         before, after, switch = self.actuation.push(rows, wanted)
         self._pace.advance(rows, self.engines)
-        for i, row in enumerate(rows):
-            self.engines[row].advance(before[i], after[i], float(switch[i]))
-        self._measure(rows)
+        for i, row in enumerate(rows.tolist()):
+            engine = self.engines[row]
+            engine.advance(before[i], after[i], float(switch[i]))
+            engine.measure(self.state, row)  # at once, while its memory is at hand
+        self._settle(rows)
         self.senses.record(rows)
         self.sight.record(rows[~self.diverged[rows]], self.engines)
         self.elapsed[rows] += 1
@@ -279,6 +281,10 @@ class Worlds:
         """Read the state of some worlds; of those that blew up, keep the last sound one."""
         for row in rows:
             self.engines[row].measure(self.state, row)
+        self._settle(rows)
+
+    def _settle(self, rows: np.ndarray) -> None:
+        """Judge what was measured."""
         self.state.hand_target[rows] = self.actuation.targets[rows]
         self._truth.settle(rows)
 

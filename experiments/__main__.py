@@ -26,7 +26,7 @@ VERBS = {
     "export": "write a verified bundle that runs without torch",
     "deploy": "drive an arm with a bundle",
     "report": "write one HTML page about a run",
-    "bench": "measure speeds as ratios, and what they buy: `bench render`, `bench localiser`",
+    "bench": "measure speeds as ratios, and what they buy: `bench render`, `worlds`, `localiser`",
     "pipeline": "all of them, from one YAML",
 }
 POSITIONAL = {

@@ -9,12 +9,15 @@ from randomizers.errors import unknown
 HELP = """`bench render` times the batch rasterizer against PyBullet's TinyRenderer (on the same meshes, and on the
 stock scene) and MuJoCo's renderer, and compares what they see. Speeds are minima of CPU time in one process; ratios are
 their time through ours. Half a minute, and another one or two for compiling from nothing (bench.cold=false skips it).
+`bench worlds` times control steps against panda-gym and bare physics, randomization, resets, whole steps with images,
+memory and a second process, and counts scripted grasps: about five minutes, on a machine that does nothing else.
 `bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's:
 about ten minutes with the default 250,000 images.
 
   python -m experiments bench render bench.sizes=[64,84] --json
+  python -m experiments bench worlds bench.tasks=[reach,push] bench.quality=true
   python -m experiments bench localiser bench.images=250000 cards=medium seed=1"""
-KINDS = ("render", "localiser")
+KINDS = ("render", "worlds", "localiser")
 
 
 def check(config: Config) -> None:
@@ -31,6 +34,10 @@ def check(config: Config) -> None:
         from experiments import localiser
 
         localiser.check(config)
+    if bench.what == "worlds":
+        from experiments import bench_worlds
+
+        bench_worlds.check(config)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
@@ -39,6 +46,10 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         from experiments import localiser
 
         return localiser.measure(run, config), "python -m experiments train push.yaml"
+    if config.bench.what == "worlds":
+        from experiments import bench_worlds
+
+        return bench_worlds.measure(run, config), "python -m experiments look push.yaml audit=true"
     from experiments import bench_render
 
     return bench_render.measure(run, config), "python -m experiments bench localiser"

@@ -83,6 +83,7 @@ def sim_spec(config: Config, **changes: Any) -> "WorldsSpec":
         images=cameras_of(config),
         image_size=config.images.size,
         renderer=config.images.renderer,
+        physics=config.physics,
     )
     return spec.but(**changes)
 

@@ -122,7 +122,7 @@ class Deploy:
 
 @dataclass
 class Bench:
-    """What `bench` measures: `render`, or the experiment `localiser`.
+    """What `bench` measures: `render`, `worlds`, or the experiment `localiser`.
 
     Attributes:
         what: One of them.
@@ -135,6 +135,12 @@ class Bench:
         plain_images: Drawn to train the one without randomization, which learns faster.
         passes: How often an image is learnt from, about.
         tests: Images of each set it is tested on.
+        tasks: Whose worlds are timed; empty for all.
+        panda_gym: Compare their speed with panda-gym's.
+        grasps: Scripted grasps; 0 leaves them out.
+        quality: Repeat them with other rates and iterations.
+        many: State-only worlds that are built at once; 0 leaves it out.
+        resets: Resets with everything on over which memory is watched; 0 leaves it out.
     """
 
     what: str = "render"
@@ -147,6 +153,12 @@ class Bench:
     plain_images: int = 100_000
     passes: int = 2
     tests: int = 1000
+    tasks: list[str] = field(default_factory=list)
+    panda_gym: bool = True
+    grasps: int = 400
+    quality: bool = False
+    many: int = 512
+    resets: int = 100_000
 
 
 @dataclass
@@ -167,6 +179,7 @@ class Config:
         resume: Run to go on with.
         worlds: Worlds on a contact sheet.
         record: Record of an episode that `look` rebuilds: a file, or FILE#EPISODE of a file with one a line.
+        physics: Preset or settings of the simulation; null leaves them to the task. See `envs.physics`.
     """
 
     task: str = "push"
@@ -193,3 +206,4 @@ class Config:
     resume: str | None = None
     worlds: int = 64
     record: str | None = None
+    physics: Any = None

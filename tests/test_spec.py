@@ -86,7 +86,7 @@ def test_a_simulation_that_blew_up_leaves_nothing_behind(task):
     worlds.begin(np.arange(2), 0, [0, 1])
     first = episode(worlds, 0, steps=20)
     engine = worlds.engines[0]
-    pybullet.resetJointState(engine._arm, 0, np.nan, 0.0, physicsClientId=engine._client)
+    pybullet.resetJointState(engine._robot.body, 0, np.nan, 0.0, physicsClientId=engine._client)
     worlds.step(worlds.expert_actions())
     assert worlds.diverged.tolist() == [True, False]
     assert episode(worlds, 0, steps=20) == first

@@ -10,8 +10,9 @@ import pytest
 
 from envs.arms import kinematics, profile
 from envs.arms.controller import Controller
-from envs.bullet.world import BulletWorld, _substeps
+from envs.bullet.world import BulletWorld
 from envs.engine import Command, State
+from envs.physics import substeps
 from envs.rendering.assets import panda_scene
 from envs.tasks import base
 
@@ -147,4 +148,4 @@ def test_the_measured_hand_is_the_tool_point_of_the_measured_joints(world):
 
 def test_a_physics_rate_that_no_control_period_holds_is_refused():
     with pytest.raises(ValueError, match="whole multiple"):
-        _substeps(110, 20)
+        substeps(110, 20)

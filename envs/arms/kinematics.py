@@ -160,6 +160,15 @@ def link_frames(chain, joints):
 
 
 @numba.njit(cache=True)
+def tool_point(chain, joints, out):
+    """Write the tool point (3,) [m] in the base frame."""
+    frames = np.empty((joints.shape[0] + 1, 3, 4))
+    _forward(chain, joints, frames)
+    for i in range(3):
+        out[i] = frames[-1, i, 3]
+
+
+@numba.njit(cache=True)
 def tool_jacobian(chain, joints):
     """Give the jacobian (6, joints) of the tool point in the base frame: linear, then angular."""
     jacobian = np.empty((6, joints.shape[0]))

@@ -6,7 +6,7 @@ Contact parameters of the fingers were chosen by measurement: what holds a grasp
 import numpy as np
 import pybullet as pb
 
-from envs.arms.kinematics import tool_pose
+from envs.arms.kinematics import tool_point
 from envs.arms.profile import ArmProfile
 from envs.arms.urdf import arm_file
 from envs.engine import Command, Physics, State
@@ -37,15 +37,16 @@ class Robot:
 
     Attributes:
         body: Of the arm.
-        motors: Index of each joint that is driven: the arm's, then the fingers'.
+        motors: Index of each joint that moves: the arm's, then the fingers'. The second finger has no motor: a gear
+            couples it to the first, which saves a row of the solver and holds as well (400 of 400 grasps).
         fingers: Links of the moving fingers; empty where they are welded.
         last: Link that carries the hand.
-        forces: Largest torque or force of each motor [N m, N].
+        forces: Largest torque or force of each motor [N m, N]; the first finger's is that of both.
         rates: Rate of each servo of the arm [1/s]; changed by `servo`.
     """
 
     def __init__(self, client: int, profile: ArmProfile, physics: Physics):
-        self._key = {"physicsClientId": client}
+        self._client, self._key = client, {"physicsClientId": client}
         self._profile, self._rate_hz = profile, physics.rate_hz
         with arm_file(profile, physics.fingers) as path:
             self.body = pb.loadURDF(path, useFixedBase=True, flags=pb.URDF_USE_INERTIA_FROM_FILE, **self._key)
@@ -55,9 +56,10 @@ class Robot:
         self.motors = [index[name] for name in (*profile.joint_names, *moving)]
         self.fingers = [index[name] for name in moving]
         self.last = index[profile.joint_names[-1]]
-        self.forces = [joint.effort for joint in profile.joints] + [profile.hand.force] * len(moving)
+        self.forces = [joint.effort for joint in profile.joints] + [2.0 * profile.hand.force] * bool(moving)
         self.rates = [profile.servo_rate] * len(profile.joints)
-        self._gains = [self._gain(profile.servo_rate)] * len(self.motors)
+        self._arm, self._driven = len(profile.joints), self.motors[: len(self.forces)]
+        self._gains = [self._gain(profile.servo_rate)] * len(self.forces)
         self._still = [[0.0]] * len(self.motors)
         self._couple()
 
@@ -69,8 +71,8 @@ class Robot:
     def ask(self, command: Command) -> None:
         """Send targets to the position servos."""
         pb.setJointMotorControlArray(
-            self.body, self.motors, pb.POSITION_CONTROL, targetPositions=self._targets(command),
-            forces=self.forces, positionGains=self._gains, **self._key,
+            self.body, self._driven, pb.POSITION_CONTROL, targetPositions=self._targets(command)[: len(self._driven)],
+            forces=self.forces, positionGains=self._gains, physicsClientId=self._client,
         )  # fmt: skip
 
     def servo(self, joint: int, rate: float) -> None:
@@ -79,12 +81,12 @@ class Robot:
 
     def measure(self, state: State, row: int) -> None:
         """Write joints, opening and hand into one row of `state`."""
-        joints = pb.getJointStates(self.body, self.motors, **self._key)
-        arm = len(self._profile.joints)
-        state.joint_positions[row] = [joint[0] for joint in joints[:arm]]
-        state.joint_velocities[row] = [joint[1] for joint in joints[:arm]]
-        state.gripper_opening[row] = sum(joint[0] for joint in joints[arm:])
-        state.hand_position[row] = tool_pose(self._profile.chain, state.joint_positions[row])[0]
+        places, speeds, _, _ = zip(*pb.getJointStates(self.body, self.motors, self._client))
+        joints = state.joint_positions[row]
+        joints[:] = places[: self._arm]
+        state.joint_velocities[row] = speeds[: self._arm]
+        state.gripper_opening[row] = sum(places[self._arm :])
+        tool_point(self._profile.chain, joints, state.hand_position[row])
 
     def _targets(self, command: Command) -> list[float]:
         """Give the position of every motor: joints [rad], then each finger's half of the opening [m]."""
@@ -99,6 +101,8 @@ class Robot:
         for finger in self.fingers:
             pb.changeDynamics(self.body, finger, lateralFriction=FINGER_FRICTION, **FINGER_CONTACT, **self._key)
         if self.fingers:
+            free = {"controlMode": pb.VELOCITY_CONTROL, "force": 0.0, **self._key}
+            pb.setJointMotorControl2(self.body, self.fingers[1], **free)
             gear = pb.createConstraint(
                 self.body, self.fingers[0], self.body, self.fingers[1],
                 pb.JOINT_GEAR, [1, 0, 0], [0, 0, 0], [0, 0, 0], **self._key,

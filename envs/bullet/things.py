@@ -28,7 +28,7 @@ class Things:
     """
 
     def __init__(self, client: int, objects: tuple[ObjectSpec, ...]):
-        self._key = {"physicsClientId": client}
+        self._client, self._key = client, {"physicsClientId": client}
         self.table = self._static_box(TABLE_HALF_EXTENTS, TABLE_CENTRE)
         self._static_box((3.0, 3.0, 0.1), (0.0, 0.0, FLOOR_HEIGHT - 0.1))
         self.bodies = [self._load(spec) for spec in objects]
@@ -47,10 +47,11 @@ class Things:
 
     def measure(self, state: State, row: int) -> None:
         """Write poses and velocities of all objects into one row of `state`."""
+        client = self._client
         for index, body in enumerate(self.bodies):
-            place, turn = pb.getBasePositionAndOrientation(body, **self._key)
+            place, turn = pb.getBasePositionAndOrientation(body, client)
             state.object_poses[row, index] = place + turn
-            linear, angular = pb.getBaseVelocity(body, **self._key)
+            linear, angular = pb.getBaseVelocity(body, client)
             state.object_velocities[row, index] = linear + angular
 
     def _static_box(self, half_extents: tuple[float, ...], centre: tuple[float, ...]) -> int:

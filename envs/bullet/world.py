@@ -20,14 +20,12 @@ from envs.arms.profile import ArmProfile
 from envs.bullet.knobs import Knobs
 from envs.bullet.robot import Robot
 from envs.bullet.things import Things
-from envs.engine import Command, State
+from envs.engine import Command, Physics, State
+from envs.physics import substeps
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 from envs.transforms import PartFrames
 from randomizers.world import Knob
-
-RESIDUAL = 1e-3
-"""At which the solver stops early; saves a tenth to a third of a step in free motion, harmless to grasps."""
 
 
 class BulletWorld:
@@ -37,20 +35,21 @@ class BulletWorld:
         task: Its objects and physics preset.
         profile: The arm, its base at the origin, table top at z = 0.
         scene: What is drawn; its parts are filled by `transforms`.
+        physics: Rates and solver effort; the task's own unless given.
 
     Attributes:
         substeps: Physics steps of a control period.
     """
 
-    def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
+    def __init__(self, task: Task, profile: ArmProfile, scene: Scene, physics: Physics | None = None):
         self.scene, self.control_period_s = scene, profile.control_period_s
-        self._physics = task.physics
-        self.substeps = _substeps(task.physics.rate_hz, profile.control_rate_hz)
+        self._physics = physics or task.physics
+        self.substeps = substeps(self._physics.rate_hz, profile.control_rate_hz)
         self._client = pb.connect(pb.DIRECT)
         self._key = {"physicsClientId": self._client}
         self._set_solver()
         self._things = Things(self._client, task.objects)
-        self._robot = Robot(self._client, profile, task.physics)
+        self._robot = Robot(self._client, profile, self._physics)
         self._knobs = Knobs(self._client, profile, self._robot, self._things, task.objects).all()
         self._frames = PartFrames(scene, profile, task)
         self._now = State.zeros(1, len(task.objects), len(profile.joints))
@@ -104,15 +103,7 @@ class BulletWorld:
         pb.setTimeStep(1.0 / self._physics.rate_hz, **self._key)
         pb.setPhysicsEngineParameter(
             numSolverIterations=self._physics.iterations,
-            solverResidualThreshold=RESIDUAL,
+            solverResidualThreshold=self._physics.residual,
             deterministicOverlappingPairs=1,
             **self._key,
         )
-
-
-def _substeps(physics_hz: float, control_hz: float) -> int:
-    """Give the physics steps of one control period."""
-    count = round(physics_hz / control_hz)
-    if count < 1 or abs(count * control_hz - physics_hz) > 1e-9:
-        raise ValueError(f"physics rate {physics_hz} Hz must be a whole multiple of the control rate {control_hz} Hz.")
-    return count

@@ -125,13 +125,17 @@ def _bent_depth(depth: np.ndarray, whole: np.ndarray, parts: np.ndarray) -> np.n
 
 def _blur(images: np.ndarray, lens: Lenses) -> None:
     """Blur images of lenses out of focus and of cameras that move, in place."""
+    if not (lens.defocus_px.any() or lens.motion_px.any()):
+        return
+    from envs.rendering.smear import smear
+
     scale = images.shape[1] / REFERENCE_PX
-    for i in np.flatnonzero(lens.defocus_px > 0.0):
-        sigma = scale * float(lens.defocus_px[i])
-        images[i] = cv2.GaussianBlur(images[i], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    for i in np.flatnonzero(lens.motion_px.any(axis=-1)):
-        across, down = (scale * lens.motion_px[i].astype(float)).tolist()
-        images[i] = cv2.filter2D(images[i], -1, _streak(across, down), borderType=cv2.BORDER_REPLICATE)
+    ways = [_streak(across, down) for across, down in (scale * lens.motion_px.astype(float)).tolist()]
+    sizes = np.array([way.shape for way in ways])
+    streaks = np.zeros((len(ways), *sizes.max(axis=0)), np.float32)
+    for streak, way in zip(streaks, ways):
+        streak[: way.shape[0], : way.shape[1]] = way
+    smear(images, (scale * lens.defocus_px).astype(np.float32), streaks, sizes)
 
 
 @lru_cache(maxsize=512)

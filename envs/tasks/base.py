@@ -9,7 +9,7 @@ at once and treat every row alone.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import ClassVar
@@ -25,17 +25,6 @@ HOLD_STEPS = 4
 """Success has to hold for so many control steps in a row before an episode ends."""
 SPLITS = ("train", "heldout")
 NAMES = ("reach", "push", "lift")
-
-# Presets: the cheapest that measured as good as `reference` in pushes and grasps. One rate for all of them, so
-# that the latency of actions has the same resolution (1/120 s) in every task.
-REACH = Physics(rate_hz=120, iterations=5, fingers=False)
-PUSH = Physics(rate_hz=120, iterations=10, fingers=False)
-GRASP = Physics(rate_hz=120, iterations=30, fingers=True)
-
-
-def reference(physics: Physics) -> Physics:
-    """Give the slow and exact preset (240 Hz, 50 iterations) to check a cheap one against."""
-    return replace(physics, rate_hz=240, iterations=50)
 
 
 @dataclass(frozen=True)

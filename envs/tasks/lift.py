@@ -3,7 +3,8 @@
 import numpy as np
 
 from envs.engine import ObjectSpec, State
-from envs.tasks.base import GRASP, Chances, Layout, Task, action, between, soft, upright
+from envs.physics import GRASP
+from envs.tasks.base import Chances, Layout, Task, action, between, soft, upright
 
 HALF = 0.02
 CUBE = ObjectSpec("cube", (HALF, HALF, HALF), mass=0.1, friction=0.7, colour=(0.82, 0.16, 0.12))

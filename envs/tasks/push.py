@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.engine import ObjectSpec, State
-from envs.tasks.base import PUSH, Chances, Layout, Task, action, between, soft, upright
+from envs.physics import PUSH
+from envs.tasks.base import Chances, Layout, Task, action, between, soft, upright
 
 HALF = 0.025
 CUBE = ObjectSpec("cube", (HALF, HALF, HALF), mass=0.12, friction=0.7, colour=(0.82, 0.16, 0.12))

@@ -5,7 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from envs.engine import ObjectSpec, State
-from envs.tasks.base import REACH, Chances, Layout, Task, action, between
+from envs.physics import REACH
+from envs.tasks.base import Chances, Layout, Task, action, between
 
 SLOWING = 0.5
 """Share of the remaining way that the expert goes per step: it arrives without overshoot under servo lag."""

@@ -42,8 +42,8 @@ def _collect(first, made, meshes, scratch, backdrop, texels, exponent, size, pix
     ids, near, accepted, groups = scratch.ids, scratch.nearness_float, scratch.accepted, meshes.groups
     record_of, recorded, edges = scratch.record_of, scratch.recorded, scratch.edges
     stride, n, pixel = 2 * size + EDGE, 0, first
+    row, column = first // size, first % size
     while pixel < size * size and n <= CHUNK - 4:
-        row, column = pixel // size, pixel % size
         at = 2 * row * stride + 2 * column
         k = ids[at]
         whole = (k == ids[at + 1]) & (k == ids[at + stride]) & (k == ids[at + stride + 1])
@@ -87,7 +87,9 @@ def _collect(first, made, meshes, scratch, backdrop, texels, exponent, size, pix
                 samples[ROW + n] = f4(2 * row + (q >> 1)) + HALF
                 samples[INVERSE + n], samples[WEIGHT + n] = near[here], QUARTER * f4(covers)
             n += 1
-        pixel += 1
+        pixel, column = pixel + 1, column + 1
+        if column == size:
+            row, column = row + 1, 0
     return pixel, n, made
 
 
@@ -98,10 +100,10 @@ def _spread(scratch, n, pixels):
     for i in range(n):
         pixel, weight = integers[PIXEL + i], samples[WEIGHT + i]
         if weight < ZERO:
-            colour = integers[COLOUR + i]
-            pixels[3 * pixel] = np.uint8(colour & 255)
-            pixels[3 * pixel + 1] = np.uint8((colour >> 8) & 255)
-            pixels[3 * pixel + 2] = np.uint8((colour >> 16) & 255)
+            colour, at = integers[COLOUR + i], np.uint64(3 * pixel)
+            pixels[at] = np.uint8(colour & 255)
+            pixels[at + np.uint64(1)] = np.uint8((colour >> 8) & 255)
+            pixels[at + np.uint64(2)] = np.uint8((colour >> 16) & 255)
             continue
         scratch.blend[4 * pixel] += weight * samples[TEXEL_R + i]
         scratch.blend[4 * pixel + 1] += weight * samples[TEXEL_G + i]
