@@ -87,7 +87,7 @@ class Record:
         if tape is None or spec is None or (length := int(tape.length[row])) < 0:
             raise ValueError("nothing was kept of this episode; build worlds of a spec and call worlds.record() first")
         words, trajectory, images = _fingerprints(tape, row, length)
-        drawn, (strength, pin) = tape.draws[row], worlds.terms(row)
+        drawn, (strength, pin) = tape.draws[row], worlds.terms[row]
         plain = {"kind": type(spec).__name__, **spec.to_dict()}
         return cls(
             config=fingerprint(plain), spec=plain, split=worlds.split,

@@ -20,6 +20,7 @@ from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
 from envs.rendering.furniture import TableTop
 from envs.rendering.lens import expose, measure, pick
+from envs.rendering.overlay import ring
 from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
 from envs.timing import ImageDelay
 from randomizers import Domain
@@ -151,8 +152,16 @@ class Sight:
         places = [clock.seeds[rows], clock.episodes[rows], self._delay.shot[rows]]
         return np.stack(places, 1, dtype=np.uint64, casting="unsafe")
 
-    def picture(self, row: int, engine: Engine, renderer: Renderer, camera: str, size: int) -> np.ndarray:
-        """Draw one world as it is now for a person, without latency and sensor, (size, size, 3) uint8."""
+    def picture(
+        self, row: int, engine: Engine, renderer: Renderer, camera: str, size: int, mark: tuple[np.ndarray, float]
+    ) -> np.ndarray:
+        """Draw one world as it is now for a person, without latency and sensor, (size, size, 3) uint8.
+
+        Args:
+            row, engine: The world.
+            renderer, camera, size: What draws it, from where, how large [px].
+            mark: Centre (3,) and radius of a ring about the goal [m].
+        """
         worlds, index = len(self._drawn), list(self.scene.cameras).index(camera)
         transforms = np.zeros((worlds, len(self.scene.parts), 3, 4), np.float32)
         transforms[..., :3] = np.eye(3)
@@ -160,7 +169,7 @@ class Sight:
         rows, rgb = np.array([row]), np.zeros((worlds, 1, size, size, 3), np.uint8)
         self._furnish(transforms, rows)
         renderer.draw(Frame(transforms, self.appearance, rows, (index,)), Images(rgb))
-        return rgb[row, 0]
+        return ring(rgb[row, 0], self.appearance, row, index, centre=mark[0], radius=mark[1])
 
     def _furnish(self, transforms: np.ndarray, rows: np.ndarray) -> None:
         """Put table and distractors where they are now in some worlds."""

@@ -17,14 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from envs.actuation import Actuation
-from envs.address import addresses, drawn_with
+from envs.address import addresses, chosen, drawn_with
 from envs.arms.controller import Controller
 from envs.chance import Chance
 from envs.clock import Clock, Pace
 from envs.columns import Row, RowKnobs
 from envs.engine import Engine
 from envs.observing import numbers
-from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
@@ -59,6 +58,7 @@ class Worlds:
         randomization: What varies, bound to these worlds; prints as a table.
         knobs: Everything that can be set and read back, by name, for each world.
         draws: What is drawn now, for each world.
+        terms: Strength and pin of each episode.
         values: The same as arrays (worlds, *shape) by axis; not to be written.
         cameras: Names of the cameras whose images are observed.
         renderer: What draws the images; its name goes into every report.
@@ -112,7 +112,7 @@ class Worlds:
         self.senses.expect(list(self.randomization))
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
-        self.draws, self.values = self._chance.draws, self._chance.values
+        self.draws, self.values, self.terms = self._chance.draws, self._chance.values, self._chance.terms
         self._allocate()
 
     def _allocate(self) -> None:
@@ -156,8 +156,8 @@ class Worlds:
         rows = np.atleast_1d(np.asarray(rows, int))
         seeds, numbers = addresses(rows, seed, episodes)
         self._replace(rows[self.diverged[rows]])
-        strength = self.strength if strength is None else strength
-        self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
+        drawn, strength = drawn_with(seeds, self.split), self.strength if strength is None else strength
+        self._chance.begin(rows, drawn, numbers, strength, pin)
         commands = self.actuation.begin(rows)
         self._pace.begin(rows)
         for seed_of_some in np.unique(seeds):
@@ -167,8 +167,7 @@ class Worlds:
             for row, poses in zip(rows[some], layout.object_poses):
                 self.engines[row].reset(commands[row], poses)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
-        told = instruct(self.task, drawn_with(seeds, self.split), numbers, targets(self.state, rows))
-        self.instructions[rows] = told
+        self.instructions[rows] = instruct(self.task, drawn, numbers, targets(self.state, rows))
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
         self.success[rows] = self.truncated[rows] = False
         self._truth.forget(rows)
@@ -190,7 +189,7 @@ class Worlds:
         Raises:
             ValueError: A world has not begun, or an active action is not finite.
         """
-        moving = self._ready(active) & ~self.diverged
+        moving = chosen(active, self._begun) & ~self.diverged
         rows = np.flatnonzero(moving)
         wanted = self.actuation.checked(actions, rows)
         self.redrawn = self._chance.advance(rows)
@@ -220,7 +219,7 @@ class Worlds:
         """
         seen: dict[str, Any] = numbers(self.task, self.senses.measured, self.state, self._chance.vectors)
         if self.cameras:
-            rows = np.flatnonzero(self._ready(active))
+            rows = np.flatnonzero(chosen(active, self._begun))
             seen |= self.sight.look(rows)
             if self.tape is not None:
                 self.tape.see(rows, seen)
@@ -236,19 +235,13 @@ class Worlds:
 
     def picture(self, row: int, renderer: Renderer, camera: str, size: int) -> np.ndarray:
         """Draw one world and its goal for a person, (size, size, 3) uint8."""
-        image = self.sight.picture(row, self.engines[row], renderer, camera, size)
-        index = list(self.sight.scene.cameras).index(camera)
-        goal = self.state.goal[row]
-        return ring(image, self.sight.appearance, row, index, centre=goal, radius=self.task.radius)
+        mark = self.state.goal[row], self.task.radius
+        return self.sight.picture(row, self.engines[row], renderer, camera, size, mark)
 
     def record(self) -> None:
         """Keep what happens from the next `begin` on, for `envs.record.Record.of`."""
         if self.tape is None:
             self.tape = Tape(self.state, self.task.horizon)
-
-    def terms(self, row: int) -> tuple[Strength, Pin | None]:
-        """Give strength and pin of a world's present episode."""
-        return self._chance.terms[row]
 
     def close(self) -> None:
         """Give back engines and renderer."""
@@ -266,16 +259,6 @@ class Worlds:
             self.engines[row].close()
             self.engines[row] = spare()
             self.knobs[row] = RowKnobs(self.engines[row].knobs, self._columns, row)
-
-    def _ready(self, active: np.ndarray | None) -> np.ndarray:
-        """Check a mask of worlds; (worlds,) bool."""
-        chosen = np.ones(self.num, bool) if active is None else np.asarray(active)
-        if chosen.shape != (self.num,) or chosen.dtype != bool:
-            raise ValueError(f"active is {chosen.dtype} {chosen.shape}; it must be bool ({self.num},).")
-        if not self._begun[chosen].all():
-            missing = np.flatnonzero(chosen & ~self._begun)
-            raise ValueError(f"world {missing[0]} has no episode; call begin(rows, seed, episodes) first.")
-        return chosen
 
     def _measure(self, rows: np.ndarray) -> None:
         """Read the state of some worlds; of those that blew up, keep the last sound one."""
