@@ -63,12 +63,12 @@ class Dropout(Randomizer):
         joints: Of joint readings.
     """
 
-    # Wireless links and busy buses lose a few of a hundred; guessed.
-    action: Varied = varies("dropout.action", Uniform(0.0, 0.05))
-    # Webcams drop frames when the bus or the computer is busy; guessed.
-    images: Varied = varies("dropout.images", Uniform(0.0, 0.05))
+    # A poor wireless link or a busy bus loses one in ten; guessed.
+    action: Varied = varies("dropout.action", Uniform(0.0, 0.1))
+    # So do webcams when the bus or the computer is busy; guessed.
+    images: Varied = varies("dropout.images", Uniform(0.0, 0.1))
     # As of commands.
-    joints: Varied = varies("dropout.joints", Uniform(0.0, 0.05))
+    joints: Varied = varies("dropout.joints", Uniform(0.0, 0.1))
 
     signed: ClassVar[bool] = False
 
