@@ -2,6 +2,7 @@
 
 from gymnasium.vector import AutoresetMode
 
+from envs.arms.actions import EE_DELTA
 from envs.single import PICTURE_SIZE, World
 from envs.spec import Varying, WorldsSpec
 from envs.vector import VectorWorlds
@@ -20,13 +21,14 @@ def make(
     depth: bool = False,
     language: bool = False,
     split: str = "train",
+    actions: str = EE_DELTA,
     render_mode: str | None = None,
 ) -> World:
     """Make one world of a task.
 
     Args:
         task: "reach", "push" or "lift".
-        arm: Name of an arm profile.
+        arm: "panda", "xarm6", "iiwa", or the path of a profile's YAML file (docs/arms.md).
         randomization: What varies: randomizers, or the mapping that YAML holds. None varies nothing.
         strength: 0 is nominal, 1 the declared ranges; or a mapping, see `randomizers.strength`.
         images: Cameras whose images are observed: "front", "side".
@@ -34,6 +36,7 @@ def make(
         depth: The cameras' depth is observed too [m].
         language: The instruction is observed too, as text.
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
+        actions: "ee_delta", "ee_absolute", "joint_delta" or "joint_position"; see `envs.arms.actions`.
         render_mode: "rgb_array" lets `render` draw the world and its goal for people.
 
     Raises:
@@ -41,7 +44,7 @@ def make(
     """
     if render_mode not in (None, *World.metadata["render_modes"]):
         raise ValueError(unknown("render_mode", render_mode, World.metadata["render_modes"]))
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth)
+    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
     worlds = spec.build(1)
     camera = next(iter(worlds.sight.scene.cameras))
     return World(worlds, spec.make_renderer((camera,), PICTURE_SIZE) if render_mode else None, language)
@@ -59,14 +62,15 @@ def make_vec(
     depth: bool = False,
     language: bool = False,
     split: str = "train",
+    actions: str = EE_DELTA,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
 ) -> VectorWorlds:
     """Make many worlds of a task in this process, stepped and drawn as one batch.
 
     Args:
-        task, arm, randomization, strength, images, image_size, depth, language, split: As of `make`.
+        task, arm, randomization, strength, images, image_size, depth, language, split, actions: As of `make`.
         num_envs: How many worlds; each takes about 28 MB.
         autoreset_mode: "next_step", "same_step" or "disabled"; see `VectorWorlds`.
     """
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth)
+    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
     return VectorWorlds(spec.build(num_envs), autoreset_mode, language)

@@ -14,7 +14,7 @@ import pybullet
 
 from envs.arms import profile as arms
 from envs.rendering.appearance import nominal_appearance, rotations, unit
-from envs.rendering.assets import FILES, TILE_M, mesh_folder, panda_scene
+from envs.rendering.assets import FILES, TILE_M, arm_scene, mesh_folder
 from envs.rendering.lamps import glow
 from envs.rendering.meshes import Soup, ball, box, cylinder, finished, read_obj, welded
 from envs.rendering.reference import Reference
@@ -48,7 +48,7 @@ def table_scene(meshes: str = "training") -> Scene:
     """
     if meshes not in MESHES:
         raise ValueError(unknown("meshes", meshes, MESHES))
-    scene = panda_scene(arms.load(ARM), tasks.get(TASK))
+    scene = arm_scene(arms.load(ARM), tasks.get(TASK))
     parts = [part for part in scene.parts if not part.name.startswith("distractor")]
     if meshes == "collision":
         parts = [replace(part, mesh=_hull(part.name)) if part.name in FILES else part for part in parts]

@@ -43,7 +43,7 @@ class World(gymnasium.Env[dict[str, Any], np.ndarray]):
         self.worlds, self._painter, self._language = worlds, painter, language
         self.metadata = {**self.metadata, "render_fps": round(1.0 / worlds.control_period_s)}
         self.render_mode = "rgb_array" if painter else None
-        self.observation_space, self.action_space = observation_space(worlds, language), action_space()
+        self.observation_space, self.action_space = observation_space(worlds, language), action_space(worlds)
         self._seed: int | None = None
         self._episode = 0
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
-from envs.arms.controller import ACTION_SIZE
 from envs.wording import LONGEST
 from envs.worlds import Worlds
 from randomizers.errors import unknown
@@ -16,9 +15,9 @@ CHARACTERS = "".join(chr(code) for code in range(32, 127))
 """Of instructions: printable ASCII."""
 
 
-def action_space() -> spaces.Box:
-    """Moves of the tool point along x, y, z and of the gripper, each in [-1, 1]."""
-    return spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
+def action_space(worlds: Worlds) -> spaces.Box:
+    """The numbers of an action, each in [-1, 1]; `envs.arms.actions` says what they mean."""
+    return spaces.Box(-1.0, 1.0, (worlds.actuation.controller.size,), np.float32)
 
 
 def observation_space(worlds: Worlds, language: bool = False) -> spaces.Dict:

@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from envs.arms import profile as arms
+from envs.arms.actions import EE_DELTA, MODES
 from envs.arms.controller import Controller
 from envs.engine import Engine
 from envs.physics import Written, physics_of, substeps
-from envs.rendering.assets import CAMERAS, panda_scene
+from envs.rendering.assets import CAMERAS, arm_scene
 from envs.rendering.scene import Renderer
 from envs.tasks import base as tasks
 from randomizers import Randomization, Randomizer
@@ -38,7 +39,7 @@ class WorldsSpec:
 
     Attributes:
         task: "reach", "push" or "lift".
-        arm: Name of an arm profile.
+        arm: Name of an arm that ships, or the path of a profile's YAML file.
         randomization: What varies; kept in the form of `Randomization.to_dict`. None varies nothing.
         strength: Randomization strength, a number or a mapping; see `randomizers.strength`.
         images: Names of the cameras whose images are observed.
@@ -47,6 +48,8 @@ class WorldsSpec:
         renderer: What draws the images: "raster", our own, or "tiny", PyBullet's TinyRenderer.
         depth: Depth is observed beside the images.
         physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
+        actions: What the numbers of an action mean; see `envs.arms.actions`.
+        contents: Of the profile's file; read from it unless given. With it, only images need the file's meshes.
     """
 
     task: str
@@ -59,12 +62,17 @@ class WorldsSpec:
     renderer: str = "raster"
     depth: bool = False
     physics: Written = None
+    actions: str = EE_DELTA
+    contents: str | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "arm", str(self.arm))
+        if self.contents is None and self.arm not in arms.names():
+            object.__setattr__(self, "contents", arms.to_text(arms.load(self.arm)))
         if isinstance(self.physics, Mapping):
             object.__setattr__(self, "physics", {str(name): value for name, value in self.physics.items()})
         physics = physics_of(self.physics, tasks.get(self.task).physics)
-        substeps(physics.rate_hz, arms.load(self.arm).control_rate_hz)
+        substeps(physics.rate_hz, self.profile.control_rate_hz)
         object.__setattr__(self, "randomization", plain(self.randomization))
         if isinstance(self.strength, Mapping):
             levels = {str(name): _listed(level) for name, level in self.strength.items()}
@@ -76,6 +84,7 @@ class WorldsSpec:
             *(("camera", camera, tuple(CAMERAS)) for camera in self.images),
             ("split", self.split, tasks.SPLITS),
             ("renderer", self.renderer, RENDERERS),
+            ("way of actions", self.actions, MODES),
         ):
             if name not in known:
                 raise ValueError(unknown(what, name, known))
@@ -99,8 +108,15 @@ class WorldsSpec:
         return cls(**data)
 
     def but(self, **changes: Any) -> "WorldsSpec":
-        """Return this spec with some fields changed."""
+        """Return this spec with some fields changed; a new arm is read from its file."""
+        if "arm" in changes:
+            changes.setdefault("contents", None)
         return replace(self, **changes)
+
+    @property
+    def profile(self) -> arms.ArmProfile:
+        """The arm."""
+        return arms.load(self.arm) if self.contents is None else arms.read_text(self.contents)
 
     def build(self, num: int) -> "Worlds":
         """Make the worlds; each PyBullet client takes about 28 MB.
@@ -113,8 +129,8 @@ class WorldsSpec:
 
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:
             raise ValueError(f"cannot build {num!r} worlds; it must be a whole number >= 1.")
-        task, profile = tasks.get(self.task), arms.load(self.arm)
-        scene, physics = panda_scene(profile, task), physics_of(self.physics, task.physics)
+        task, profile = tasks.get(self.task), self.profile
+        scene, physics = arm_scene(profile, task), physics_of(self.physics, task.physics)
 
         def engine() -> Engine:
             return BulletWorld(task, profile, scene, physics)
@@ -122,7 +138,7 @@ class WorldsSpec:
         return Worlds(
             task,
             [engine() for _ in range(num)],
-            controller=Controller(profile, num, opening=task.opening, grips=physics.fingers),
+            controller=self._controller(task, profile, num),
             randomization=Randomization.from_dict(self.randomization),  # type: ignore[arg-type]
             strength=self.strength,
             split=self.split,
@@ -134,11 +150,19 @@ class WorldsSpec:
             spec=self,
         )
 
+    def _controller(self, task: tasks.Task, profile: arms.ArmProfile, num: int) -> Controller:
+        """Make what turns actions into commands; a gripper that opens less than the task asks opens all it can."""
+        opening = min(task.opening, profile.hand.max_opening)
+        grips = physics_of(self.physics, task.physics).fingers
+        return Controller(profile, num, opening=opening, grips=grips, actions=self.actions)
+
     def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:
         """Make what draws these worlds, for images of some size [px]."""
+        from envs.rendering.arms import check_meshes
         from envs.rendering.textures import bank
 
-        scene, pool = panda_scene(arms.load(self.arm), tasks.get(self.task)), bank(POOLS[self.split])
+        check_meshes(self.profile)
+        scene, pool = arm_scene(self.profile, tasks.get(self.task)), bank(POOLS[self.split])
         if self.renderer == "tiny":
             from envs.rendering.tiny import TinyRenderer
 

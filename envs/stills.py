@@ -21,7 +21,7 @@ from envs.chance import Chance
 from envs.clock import Clock
 from envs.columns import RowKnobs
 from envs.engine import Command
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.scene import Renderer, Scene
 from envs.sight import Sight
 from envs.tasks import base as tasks
@@ -154,7 +154,7 @@ def scene_of(task: str) -> Scene:
     if len(found.objects) != 1:
         names = ", ".join(name for name in tasks.NAMES if len(tasks.get(name).objects) == 1)
         raise ValueError(f"task `{task}` has {len(found.objects)} objects to look for; take one with one: {names}.")
-    return panda_scene(arms.load("panda"), found)
+    return arm_scene(arms.load("panda"), found)
 
 
 @dataclass(frozen=True)

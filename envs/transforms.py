@@ -8,7 +8,8 @@ import numba
 import numpy as np
 
 from envs.arms import kinematics
-from envs.arms.profile import ArmProfile, transform
+from envs.arms.parts import transform
+from envs.arms.profile import ArmProfile
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 
@@ -36,44 +37,37 @@ def _pose(pose, out):
 
 
 @numba.njit(cache=True)
-def _write(chain, joints, opening, hand, finger, poses, links, hands, objects, out):
-    """Fill the rows of out that move: links after each joint, hand and both fingers, objects."""
-    frames = np.empty((joints.shape[0] + 1, 3, 4))
+def _write(chain, base, joints, opening, carriers, starts, slopes, widest, parts, poses, objects, out):
+    """Fill the rows of out that move: parts of the arm where their carriers and the opening put them, objects."""
+    count, knots = joints.shape[0], starts.shape[1]
+    frames = np.empty((count + 1, 3, 4))
     kinematics._forward(chain, joints, frames)
-    last = frames[joints.shape[0] - 1]
-    for k in range(links.shape[0]):
-        out[links[k]] = frames[k]
-    _compose(last, hand, out[hands[0]])
-    for side in range(2):
-        place = finger.copy()
-        slide = (0.5 - side) * opening
-        for i in range(3):
-            place[i, 3] += finger[i, 1] * slide
-        _compose(last, place, out[hands[1 + side]])
+    within = min(max(opening, 0.0), widest)
+    segment = min(int(within / widest * knots), knots - 1)
+    beyond = opening - segment * widest / knots
+    for k in range(parts.shape[0]):
+        place = starts[k, segment] + slopes[k, segment] * beyond
+        carrier = frames[carriers[k] - 1] if carriers[k] > 0 else base
+        _compose(carrier, place, out[parts[k]])
     for k in range(objects.shape[0]):
         _pose(poses[k], out[objects[k]])
 
 
 class PartFrames:
-    """Fills the transforms of a scene's moving parts; everything else stands in the base frame.
+    """Fills the transforms of a scene's moving parts; everything else stands in the table's frame.
 
     Args:
-        scene: Its parts are found by name: links and hand of the profile, objects of the task.
+        scene: Its parts are found by name: links and gripper of the profile, objects of the task.
         profile: The arm.
         task: Its objects, in the order of `object_poses`.
     """
 
     def __init__(self, scene: Scene, profile: ArmProfile, task: Task):
         names = [part.name for part in scene.parts]
-        index = np.array([names.index(link.name) for link in profile.links[1:]])
-        hand = profile.hand
-        self._links = index
-        self._hands = np.array([names.index(name) for name in (hand.link.name, *hand.finger_links)])
+        parts, carriers, self._starts, self._slopes = _drawn(profile) if profile.pieces else _panda(profile)
+        self._parts, self._carriers = np.array([names.index(name) for name in parts]), np.array(carriers)
         self._objects = np.array([names.index(spec.name) for spec in task.objects], np.int64)
-        self._chain = profile.chain
-        self._hand = transform(hand.xyz, hand.rpy)
-        self._finger = self._hand.copy()
-        self._finger[:, 3] += self._hand[:, 2] * hand.finger_depth
+        self._chain, self._base, self._widest = profile.chain, profile.base, profile.hand.max_opening
 
     def write(self, joints: np.ndarray, opening: float, object_poses: np.ndarray, out: np.ndarray) -> None:
         """Write `world_from_part`.
@@ -84,5 +78,41 @@ class PartFrames:
             object_poses: (objects, 7) position [m] and quaternion (x, y, z, w).
             out: (parts, 3, 4) float32; rows of other parts are left alone.
         """
-        moving = (self._links, self._hands, self._objects)
-        _write(self._chain, joints, opening, self._hand, self._finger, object_poses, *moving, out)
+        moving = (self._carriers, self._starts, self._slopes, self._widest, self._parts)
+        _write(self._chain, self._base, joints, opening, *moving, object_poses, self._objects, out)
+
+
+Moving = tuple[list[str], list[int], np.ndarray, np.ndarray]
+"""Names of parts, what carries them, their poses (parts, segments, 3, 4) at the start of each segment of the
+opening, and how these change over it [1/m]."""
+
+
+def _panda(profile: ArmProfile) -> Moving:
+    """Say how the Panda's parts move: the links, the hand, and fingers that slide along the hand's y axis."""
+    count, hand = len(profile.joints), profile.hand
+    names = [link.name for link in profile.links[1:]] + [hand.link.name, *hand.finger_links]
+    starts, slopes = np.zeros((count + 3, 1, 3, 4)), np.zeros((count + 3, 1, 3, 4))
+    starts[:, 0] = np.eye(3, 4)
+    starts[count:, 0] = transform(hand.xyz, hand.rpy)
+    for side in range(2):
+        starts[count + 1 + side, 0, :, 3] += starts[count, 0, :, 2] * hand.finger_depth
+        slopes[count + 1 + side, 0, :, 3] = starts[count, 0, :, 1] * (0.5 - side)
+    return names, [*range(1, count + 1), count, count, count], starts, slopes
+
+
+def _drawn(profile: ArmProfile) -> Moving:
+    """Say how the parts of a URDF move."""
+    from envs.rendering.arms import drawn
+
+    seen, segments = drawn(profile), max(len(piece.poses) for piece in profile.pieces)
+    knots = np.linspace(0.0, 1.0, max(segments, 2))
+    step = profile.hand.max_opening / (len(knots) - 1)
+    tables = []
+    for piece in profile.pieces:
+        poses = np.array(piece.poses)
+        own = np.linspace(0.0, 1.0, len(poses))
+        spread = [np.interp(knots, own, column) for column in poses.T]
+        tables.append(np.stack(spread, axis=1).reshape(-1, 3, 4))
+    table = np.array([tables[index] for index in seen.pieces])  # (parts, knots, 3, 4)
+    carriers = [profile.pieces[index].carrier for index in seen.pieces]
+    return [part.name for part in seen.parts], carriers, table[:, :-1].copy(), np.diff(table, axis=1) / step

@@ -50,7 +50,8 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
             "render_fps": round(1.0 / worlds.control_period_s),
             "autoreset_mode": self.autoreset_mode,
         }
-        self.single_observation_space, self.single_action_space = observation_space(worlds, language), action_space()
+        self.single_observation_space = observation_space(worlds, language)
+        self.single_action_space = action_space(worlds)
         self.observation_space = batch_space(self.single_observation_space, worlds.num)
         self.action_space = batch_space(self.single_action_space, worlds.num)
         self._seeds, self._next, self._stride = np.zeros((3, worlds.num), np.int64)

@@ -182,7 +182,7 @@ class Worlds:
         """Simulate one control step.
 
         Args:
-            actions: (worlds, 4) in [-1, 1].
+            actions: (worlds, A) in [-1, 1].
             active: (worlds,) bool; the others stand still and their actions are not looked at. Default: all.
                 Worlds that diverged always stand still.
 
@@ -226,8 +226,8 @@ class Worlds:
         return seen
 
     def expert_actions(self) -> np.ndarray:
-        """Give what the task's scripted expert would do, (worlds, 4) in [-1, 1]."""
-        return self.task.expert(self.state)
+        """Give what the task's scripted expert would do, (worlds, A) in [-1, 1], whatever actions mean here."""
+        return self.actuation.controller.from_delta(self.task.expert(self.state))
 
     def auxiliary(self) -> np.ndarray:
         """Give what a vision encoder may be asked to predict, (worlds, K)."""

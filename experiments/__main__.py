@@ -18,7 +18,7 @@ from experiments.schema import Config
 from randomizers.errors import unknown
 
 VERBS = {
-    "look": "draw a contact sheet of randomized worlds and the table of axes",
+    "look": "draw randomized worlds and the table of axes; with arm=NAME or FILE, check and draw that arm",
     "train": "train a policy by cloning and DAgger in randomized worlds",
     "finetune": "adapt a trained policy to a few demonstrations, keep it only if it is better",
     "evaluate": "measure success in simulation and in the reality twin",
@@ -84,6 +84,9 @@ def parse(arguments: Sequence[str]) -> Request:
 def configure(request: Request) -> Config:
     """Assemble the configuration; a run that is built upon or resumed lends its own."""
     stated = dict(text.split("=", 1) for text in request.overrides)
+    if request.verb == "look" and "arm" in stated:
+        alone = ("worlds=0",) if request.config is None and "worlds" not in stated else ()
+        return load(request.config, [*request.overrides, "inspect=true", *alone])
     lender = next((key for key in LENDERS if key in stated), None)
     path = own_config(stated[lender]) if lender else None
     if request.config is not None or path is None:

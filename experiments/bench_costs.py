@@ -61,7 +61,7 @@ def vision(worlds: int, repeats: int, size: int = 84) -> dict[str, float]:
     others = Randomization(tuple(each for each in DEFAULT if not isinstance(each, Lamps)))
     batch = WorldsSpec(TASK, randomization=others | lamps, images=("front",), image_size=size).build(worlds)
     rng, rows, spent, drawn = np.random.default_rng(0), np.arange(worlds), [], []
-    actions = rng.uniform(-1.0, 1.0, (STEPS, worlds, len(batch.actuation.controller.scale)))
+    actions = rng.uniform(-1.0, 1.0, (STEPS, worlds, batch.actuation.controller.size))
     for number in range(repeats + 1):
         batch.begin(rows, 0, rows + number * worlds)
         batch.observe()
@@ -130,7 +130,7 @@ def resident(worlds: int) -> dict[str, float]:
     began = time.perf_counter()
     batch = WorldsSpec(TASK).build(worlds)
     batch.begin(np.arange(worlds), 0, np.arange(worlds))
-    batch.step(np.zeros((worlds, len(batch.actuation.controller.scale))))
+    batch.step(np.zeros((worlds, batch.actuation.controller.size)))
     return {"worlds": worlds, "mb": held_mb(), "seconds": time.perf_counter() - began}
 
 
@@ -154,7 +154,7 @@ def steps(worlds: int, seconds: float) -> dict[str, float]:
     from envs.spec import WorldsSpec
 
     batch, rows = WorldsSpec(TASK).build(worlds), np.arange(worlds)
-    actions = np.random.default_rng(0).uniform(-1.0, 1.0, (STEPS, worlds, len(batch.actuation.controller.scale)))
+    actions = np.random.default_rng(0).uniform(-1.0, 1.0, (STEPS, worlds, batch.actuation.controller.size))
     batch.begin(rows, 0, rows)
     for action in actions:
         batch.step(action)

@@ -69,7 +69,7 @@ def own(task: str, worlds: int, repeats: int, physics: dict[str, Any] | None) ->
 def timed(worlds: "Worlds", repeats: int) -> dict[str, float]:
     """Time steps, resets and bare physics of a batch, fastest of some episodes."""
     rng, rows = np.random.default_rng(0), np.arange(worlds.num)
-    actions = rng.uniform(-1.0, 1.0, (STEPS, worlds.num, len(worlds.actuation.controller.scale)))
+    actions = rng.uniform(-1.0, 1.0, (STEPS, worlds.num, worlds.actuation.controller.size))
     steps, resets, floors = [], [], []
     episode(worlds, rows, actions, 0)
     for number in range(repeats):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import look_record
-from experiments.policies import check_card, reality_spec, sim_spec
+from experiments import look_arm, look_record
+from experiments.policies import check_card, reality_spec, sim_spec, why_no_twin
 from experiments.run import CONFIG, Run
 from experiments.schema import Config
 
@@ -20,6 +20,11 @@ marked for you, policies never see the marks), another of held-out worlds with t
 pictures side by side, eight episodes of the reality card, and the table of everything that varies.
 
   python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium
+
+With arm= it checks an arm's profile first (limits, reach, self-collision, gripper, inertias) and draws it from all
+sides and at the ends of its joints; without a YAML of a task it does nothing else.
+
+  python -m experiments look arm=my_arm.yaml
 
 With record=FILE it rebuilds one episode from its record, compares it bit for bit and draws it as a film strip:
 
@@ -41,17 +46,31 @@ def check(config: Config) -> None:
     if config.record is not None:
         look_record.load(config.record)
         return
+    if config.inspect:
+        look_arm.check(config)
+        if config.worlds == 0:
+            return
     if config.worlds < 1:
         raise ValueError(f"worlds={config.worlds}; a contact sheet needs at least 1, 64 is usual")
     camera_of(config)
     sim_spec(config, images=(camera_of(config),)).build(1).close()
-    check_card(config)
+    if not why_no_twin(config):
+        check_card(config)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
-    """Draw the sheets and write the table."""
+    """Look at the arm where that is asked for, and at randomized worlds unless there are to be none."""
     if config.record is not None:
         return look_record.main(run, config.record)
+    about = look_arm.main(run, config) if config.inspect else {}
+    if config.inspect and config.worlds == 0:
+        return about, f"python -m experiments look push.yaml arm={config.arm}"
+    result, following = look_at_worlds(run, config)
+    return result | about, following
+
+
+def look_at_worlds(run: Run, config: Config) -> tuple[dict[str, Any], str]:
+    """Draw the sheets and write the table."""
     began = time.perf_counter()
     camera, total = camera_of(config), config.worlds
     simulated = sim_spec(config, images=(camera,), image_size=SIDE_PX)
@@ -73,15 +92,12 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     heldout = draw_apart(run, simulated.but(split="heldout"), "held-out worlds", total, config.seed)
     other = save(run.folder / "look-heldout.png", ["held-out worlds: unseen pictures", *about], nominal, heldout)
     pools = save_pools(run.folder / "look-pictures.png")
-    card = reality_spec(config, images=(camera,), image_size=SIDE_PX)
-    real = draw_apart(run, card, "reality", REAL_WORLDS, config.seed)
-    words = [f"reality card {config.cards}, {len(real)} episodes"]
-    twin = save(run.folder / "look-reality.png", words, None, real)
+    twin = None if why_no_twin(config) else draw_reality(run, config, camera)
     result = {
         "image": str(image),
         "heldout": str(other),
         "pictures": str(pools),
-        "reality": str(twin),
+        "reality": twin,
         "worlds": total,
         "strength": config.strength,
         "renderer": drawn_by,
@@ -91,6 +107,14 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     }
     forgotten = "".join(f" {key}=null" for key in ("run", "resume") if getattr(config, key))
     return result, f"python -m experiments train {run.folder / CONFIG}{forgotten}"
+
+
+def draw_reality(run: Run, config: Config, camera: str) -> str:
+    """Draw some episodes of the reality card; give the picture's path."""
+    card = reality_spec(config, images=(camera,), image_size=SIDE_PX)
+    real = draw_apart(run, card, "reality", REAL_WORLDS, config.seed)
+    words = [f"reality card {config.cards}, {len(real)} episodes"]
+    return str(save(run.folder / "look-reality.png", words, None, real))
 
 
 def camera_of(config: Config) -> str:

@@ -78,6 +78,7 @@ def sim_spec(config: Config, **changes: Any) -> "WorldsSpec":
     spec = WorldsSpec(
         task=config.task,
         arm=config.arm,
+        actions=config.actions,
         randomization=config.randomize,
         strength=config.strength,
         images=cameras_of(config),
@@ -88,9 +89,25 @@ def sim_spec(config: Config, **changes: Any) -> "WorldsSpec":
     return spec.but(**changes)
 
 
+def why_no_twin(config: Config) -> str:
+    """Say why there is no reality twin for a configuration, or ""."""
+    if config.arm != "panda":
+        return f"the reality twin is a panda; there is none of arm={config.arm}"
+    if config.actions != "ee_delta":
+        return f"the reality twin, datasets and bundles speak ee_delta, not actions={config.actions}"
+    return ""
+
+
 def reality_spec(config: Config, **changes: Any) -> "RealitySpec":
-    """Give the reality twin that a configuration describes."""
+    """Give the reality twin that a configuration describes.
+
+    Raises:
+        ValueError: There is none for this arm or this way of actions.
+    """
     from envs.reality import RealitySpec
+
+    if why_no_twin(config):
+        raise ValueError(f"{why_no_twin(config)}. Simulation does all of them: look, train, sweep.")
 
     fields = {"images": cameras_of(config), "image_size": config.images.size, **changes}
     return RealitySpec(config.task, card=config.cards, **fields)

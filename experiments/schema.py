@@ -166,7 +166,9 @@ class Config:
     """Everything a verb may read.
 
     Attributes:
-        task, arm: What is to be done, by which arm.
+        task: What is to be done.
+        arm: By which arm: a shipped name (panda, xarm6, iiwa), or the path of a profile's YAML file.
+        actions: What actions mean: ee_delta, ee_absolute, joint_delta or joint_position.
         seed: Of draws, layouts and weights.
         strength: Of the randomization: 0 is nominal, 1 the declared ranges.
         randomize: What varies, in the randomizers' notation.
@@ -180,10 +182,12 @@ class Config:
         worlds: Worlds on a contact sheet.
         record: Record of an episode that `look` rebuilds: a file, or FILE#EPISODE of a file with one a line.
         physics: Preset or settings of the simulation; null leaves them to the task. See `envs.physics`.
+        inspect: The arm is checked and drawn too; `look arm=...` sets it.
     """
 
     task: str = "push"
     arm: str = "panda"
+    actions: str = "ee_delta"
     seed: int = 0
     strength: float = 1.0
     randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
@@ -207,3 +211,4 @@ class Config:
     worlds: int = 64
     record: str | None = None
     physics: Any = None
+    inspect: bool = False

@@ -4,14 +4,14 @@ import numpy as np
 
 from envs.arms import profile as arms
 from envs.rendering.appearance import knobs, nominal_appearance, unit
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.distractors import Distractors
 from envs.rendering.scene import LIGHT_KINDS, Appearance, Frame, Images
 from envs.tasks import base as tasks
 from envs.transforms import PartFrames
 
 TASK, PROFILE = tasks.get("push"), arms.load("panda")
-SCENE = panda_scene(PROFILE, TASK)
+SCENE = arm_scene(PROFILE, TASK)
 NAMES = [part.name for part in SCENE.parts]
 ARM = [i for i, part in enumerate(SCENE.parts) if part.surface in ("arm", "hand")]
 CUBE, TABLE = NAMES.index("cube"), NAMES.index("table")

@@ -10,14 +10,14 @@ import pytest
 from envs.engine import ObjectSpec
 from envs.rendering import assets
 from envs.rendering.appearance import columns, knobs, looking_at, nominal_appearance
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.distractors import Distractors
 from envs.rendering.meshes import Soup, ball, box, cylinder, finished, read_obj, shells, simplified, welded
 from envs.rendering.scene import EVERYTHING, CameraSpec, kind
 
 ARM = SimpleNamespace(name="panda")
 TASK = SimpleNamespace(objects=(ObjectSpec("cube", (0.02, 0.02, 0.02), 0.1, 0.8, (0.9, 0.1, 0.1)),))
-SCENE = panda_scene(ARM, TASK)
+SCENE = arm_scene(ARM, TASK)
 LOOK = nominal_appearance(SCENE, 1)
 NAMES = sorted({**knobs(LOOK, 0, SCENE), **Distractors(SCENE, 1).knobs(0)})
 
@@ -161,7 +161,7 @@ def test_parts_have_the_documented_order():
 
 @pytest.mark.parametrize("detail", assets.DETAILS)
 def test_meshes_are_sound(detail):
-    for part in panda_scene(ARM, TASK, detail).parts:
+    for part in arm_scene(ARM, TASK, detail).parts:
         mesh = part.mesh
         assert mesh.faces.min() == 0
         assert mesh.faces.max() == len(mesh.vertices) - 1
@@ -171,7 +171,7 @@ def test_meshes_are_sound(detail):
 
 
 def test_the_low_arm_has_about_a_thousand_triangles_and_the_outline_of_the_full_one():
-    low, full = SCENE.parts, panda_scene(ARM, TASK, "full").parts
+    low, full = SCENE.parts, arm_scene(ARM, TASK, "full").parts
     arm = [i for i, part in enumerate(low) if part.surface in ("arm", "hand")]
     assert 500 < sum(len(low[i].mesh.faces) for i in arm) < 2000
     for i in arm:
@@ -190,20 +190,20 @@ def test_the_right_finger_is_the_left_one_turned():
 
 def test_unknown_arms_and_details_suggest_the_nearest():
     with pytest.raises(ValueError, match="Did you mean `panda`"):
-        panda_scene(SimpleNamespace(name="pandas"), TASK)
+        arm_scene(SimpleNamespace(name="pandas"), TASK)
     with pytest.raises(ValueError, match="Did you mean `low`"):
-        panda_scene(ARM, TASK, "lo")
+        arm_scene(ARM, TASK, "lo")
 
 
 def test_prepared_meshes_are_kept_and_a_damaged_one_is_made_again(tmp_path, monkeypatch):
     monkeypatch.setenv("SIM2ARM_CACHE", str(tmp_path / "cache"))
-    first = panda_scene(ARM, TASK)
+    first = arm_scene(ARM, TASK)
     kept = sorted((tmp_path / "cache" / "meshes").iterdir())
     assert len(kept) == 11
     assert not [path for path in kept if path.suffix != ".npz"]
     kept[0].write_bytes(kept[0].read_bytes()[:100])
     kept[1].write_bytes(b"")
-    again = panda_scene(ARM, TASK)
+    again = arm_scene(ARM, TASK)
     assert all(np.array_equal(a.mesh.vertices, b.mesh.vertices) for a, b in zip(first.parts, again.parts))
     assert kept[0].stat().st_size > 1000
 
@@ -212,14 +212,14 @@ def test_a_cache_that_cannot_be_written_names_the_variable_to_set(tmp_path, monk
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SIM2ARM_CACHE", str(tmp_path / "file"))
     with pytest.raises(ValueError, match="set SIM2ARM_CACHE"):
-        panda_scene(ARM, TASK)
+        arm_scene(ARM, TASK)
 
 
 def test_a_missing_mesh_says_what_to_install(tmp_path, monkeypatch):
     shutil.copytree(assets.mesh_folder() / "collision", tmp_path / "collision")
     monkeypatch.setattr(assets, "mesh_folder", lambda: tmp_path)
     with pytest.raises(FileNotFoundError, match=r"link1\.obj does not exist.*pip install pybullet"):
-        panda_scene(ARM, TASK)
+        arm_scene(ARM, TASK)
 
 
 def test_a_mesh_file_without_triangles_is_refused(tmp_path):

@@ -8,13 +8,13 @@ import pytest
 
 from envs.engine import ObjectSpec
 from envs.rendering.appearance import nominal_appearance
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.distractors import Distractors
 from envs.rendering.hues import GAP_DEG, apart, hues
 
 ARM = SimpleNamespace(name="panda")
 TASK = SimpleNamespace(objects=(ObjectSpec("cube", (0.02, 0.02, 0.02), 0.1, 0.8, (0.9, 0.1, 0.1)),))
-SCENE = panda_scene(ARM, TASK)
+SCENE = arm_scene(ARM, TASK)
 
 
 def test_as_many_distractors_show_as_were_asked_for_in_the_shape_and_size_that_was_asked_for():
@@ -40,7 +40,7 @@ def test_as_many_distractors_show_as_were_asked_for_in_the_shape_and_size_that_w
 def test_no_distractor_has_the_hue_of_an_object_and_others_keep_every_bit(cubes):
     paints = [(0.82, 0.16, 0.12), (0.1, 0.2, 0.8), (0.5, 0.5, 0.5)][:cubes]  # the last one is grey and forbids nothing
     things = [ObjectSpec(f"cube{i}", (0.02, 0.02, 0.02), 0.1, 0.8, paint) for i, paint in enumerate(paints)]
-    scene = panda_scene(ARM, SimpleNamespace(objects=tuple(things)))
+    scene = arm_scene(ARM, SimpleNamespace(objects=tuple(things)))
     look, distractors = nominal_appearance(scene, 500), Distractors(scene, 500)
     rows = np.arange(500)
     drawn = np.random.default_rng(0).uniform(0.0, 1.0, (500, 4, 3)).astype(np.float32)

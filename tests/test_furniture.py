@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from envs import WorldsSpec
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.furniture import CENTRE_M, TableTop
 from randomizers import Randomization, Table
 
-SCENE = panda_scene(SimpleNamespace(name="panda"), SimpleNamespace(objects=()))
+SCENE = arm_scene(SimpleNamespace(name="panda"), SimpleNamespace(objects=()))
 PART = [part.name for part in SCENE.parts].index("table")
 CORNERS = SCENE.parts[PART].mesh.vertices
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from envs.rendering.appearance import nominal_appearance
-from envs.rendering.assets import CAMERAS, panda_scene
+from envs.rendering.assets import CAMERAS, arm_scene
 from envs.rendering.overlay import dot, project, ring, tile
 
-SCENE = panda_scene(SimpleNamespace(name="panda"), SimpleNamespace(objects=()))
+SCENE = arm_scene(SimpleNamespace(name="panda"), SimpleNamespace(objects=()))
 
 
 def test_the_front_camera_sees_the_workspace_and_a_cube_of_six_pixels():

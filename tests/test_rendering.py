@@ -7,7 +7,7 @@ import pytest
 
 from envs.engine import ObjectSpec
 from envs.rendering.appearance import AMBIENT, knobs, nominal_appearance
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.distractors import Distractors
 from envs.rendering.overlay import project
 from envs.rendering.rigid import quaternions
@@ -17,7 +17,7 @@ from envs.rendering.textures import bank
 from envs.rendering.tiny import TinyRenderer
 
 CUBE = ObjectSpec("cube", (0.025, 0.025, 0.025), 0.1, 0.8, (0.85, 0.15, 0.1))
-SCENE = panda_scene(SimpleNamespace(name="panda"), SimpleNamespace(objects=(CUBE,)))
+SCENE = arm_scene(SimpleNamespace(name="panda"), SimpleNamespace(objects=(CUBE,)))
 NAMES = [part.name for part in SCENE.parts]
 LINKS = [i for i, part in enumerate(SCENE.parts) if part.surface in ("arm", "hand")]
 CUBE_PART, TABLE_PART = NAMES.index("cube"), NAMES.index("table")

@@ -11,7 +11,7 @@ import pytest
 from envs.arms import profile as arms
 from envs.reality import RealitySpec
 from envs.rendering.appearance import knobs, nominal_appearance
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.scene import LIGHT_KINDS, Frame, Images
 from envs.tasks import base as tasks
 from envs.twin import gl
@@ -65,7 +65,7 @@ def place(frame: Frame, part: str, position: tuple, scale: float) -> None:
 
 
 def test_the_twin_has_the_parts_of_training_in_the_same_order_and_other_paint():
-    training = panda_scene(arms.load("panda"), tasks.get("push"))
+    training = arm_scene(arms.load("panda"), tasks.get("push"))
     assert [part.name for part in training.parts] == PARTS
     assert list(SCENE.surfaces) == list(training.surfaces)
     for surface in ("floor", "wall", "table", "arm", "hand", "cube"):

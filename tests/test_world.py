@@ -13,12 +13,12 @@ from envs.arms.controller import Controller
 from envs.bullet.world import BulletWorld
 from envs.engine import Command, State
 from envs.physics import substeps
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.tasks import base
 
 PANDA = profile.load("panda")
 LIFT = base.get("lift")
-SCENE = panda_scene(PANDA, LIFT)
+SCENE = arm_scene(PANDA, LIFT)
 ROOT = Path(__file__).parents[1]
 HASH = """
 import sys; sys.path.insert(0, {tests!r})
@@ -36,7 +36,7 @@ def world():
 
 def push_world() -> BulletWorld:
     task = base.get("push")
-    return BulletWorld(task, PANDA, panda_scene(PANDA, task))
+    return BulletWorld(task, PANDA, arm_scene(PANDA, task))
 
 
 def episode(world: BulletWorld, number: int, seed: int = 0) -> str:

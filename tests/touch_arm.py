@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from envs.arms import kinematics
 from envs.arms.controller import Controller
 from envs.arms.profile import load
-from envs.rendering.assets import CAMERAS, panda_scene
+from envs.rendering.assets import CAMERAS, arm_scene
 from envs.rendering.scene import EVERYTHING
 from envs.tasks.base import Layout
 from envs.worlds import Worlds
@@ -90,7 +90,7 @@ class Grey:
 
 def touching_worlds(num):
     """Build worlds of the task above, without any simulator."""
-    scene = panda_scene(PANDA, Touch())
+    scene = arm_scene(PANDA, Touch())
     controller = Controller(PANDA, num, opening=Touch.opening, grips=True)
     engines = [Obedient(scene) for _ in range(num)]
     return Worlds(Touch(), engines, controller=controller, renderer=Grey(), cameras=("front",), image_size=SIZE)

@@ -5,8 +5,9 @@
     commands = controller.act(actions)          # (64, 4) in [-1, 1]
     engine.advance(commands[0], commands[0], 0.0)
 
-An action is (dx, dy, dz, opening): the first three move the *asked-for* tool point, never the measured one,
-so that the servo's lag does not leak into the path. The hand keeps pointing down.
+An action is (dx, dy, dz, opening) unless another way is chosen, see `envs.arms.actions`. It moves the *asked-for*
+tool point, never the measured one, so that the servo's lag does not leak into the path. With moves of the tool the
+hand keeps pointing down.
 """
 
 from dataclasses import dataclass
@@ -14,16 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.arms import kinematics
+from envs.arms.actions import EE_DELTA, MAX_OPENING_STEP, MAX_STEP, Actions
 from envs.arms.profile import ArmProfile
+from envs.arms.reach import DOWN
 from envs.engine import Command
 
-MAX_STEP = 0.03
-"""Largest move of the tool point per action and axis [m]: 0.6 m/s at 20 Hz."""
-MAX_OPENING_STEP = 0.04
-"""Largest change of the distance between the pads per action [m]."""
+__all__ = ["ACTION_SIZE", "DOWN", "MAX_OPENING_STEP", "MAX_STEP", "Commands", "Controller"]
+
 ACTION_SIZE = 4
-DOWN = np.diag([1.0, -1.0, -1.0])
-"""Orientation of a tool that points down, fingers opening along the base's y axis."""
+"""Of `ee_delta`, which experts speak; of any other way it is `Controller.size`."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Commands:
     """What the servos of all worlds are asked for.
 
     Attributes:
-        joints: (worlds, 7) [rad].
+        joints: (worlds, joints) [rad].
         opening: (worlds,) distance between the pads [m].
     """
 
@@ -54,15 +54,19 @@ class Controller:
         worlds: Number of rows.
         opening: Distance between the pads at the start of an episode [m]; a task says which.
         grips: False keeps the fingers where they started whatever the action says.
+        actions: What the numbers of an action mean, one of `envs.arms.actions.MODES`.
 
     Attributes:
         targets: (worlds, 3) the tool point asked for [m].
-        scale: (4,) physical units per unit of action: m, m, m, m.
+        actions: What the numbers of an action mean: names, scale, offset.
+        scale: (size,) physical units per unit of action: m, or rad.
     """
 
-    scale = np.array([MAX_STEP, MAX_STEP, MAX_STEP, MAX_OPENING_STEP])
-
-    def __init__(self, profile: ArmProfile, worlds: int, *, opening: float = 0.0, grips: bool = True):
+    def __init__(
+        self, profile: ArmProfile, worlds: int, *, opening: float = 0.0, grips: bool = True, actions: str = EE_DELTA
+    ):
+        self.actions = Actions.of(actions, profile)
+        self.scale = self.actions.scale
         if not 0.0 <= opening <= profile.hand.max_opening:
             raise ValueError(
                 f"opening {opening} m is outside [0, {profile.hand.max_opening}] of `{profile.name}`."
@@ -75,6 +79,11 @@ class Controller:
         self._openings = np.zeros(worlds)
         self._low, self._high = np.array(profile.workspace.low), np.array(profile.workspace.high)
         self.reset(np.arange(worlds))
+
+    @property
+    def size(self) -> int:
+        """Numbers of an action."""
+        return self.actions.size
 
     def reset(self, rows: np.ndarray) -> None:
         """Ask the given worlds for the home pose and the opening at start."""
@@ -90,7 +99,7 @@ class Controller:
         """Move the targets by one action each and solve the joints.
 
         Args:
-            actions: (worlds, 4), clipped to [-1, 1].
+            actions: (worlds, size), clipped to [-1, 1].
             active: (worlds,) bool; worlds that are False keep their command. Default: all.
 
         Raises:
@@ -100,24 +109,60 @@ class Controller:
         return self.move(rows, self.checked(actions, rows))
 
     def move(self, rows: np.ndarray, moves: np.ndarray) -> Commands:
-        """Do the same with what `checked` gave for the rows, (rows, 4)."""
-        moves = moves * self.scale
-        self.targets[rows] = np.clip(self.targets[rows] + moves[:, :3], self._low, self._high)
+        """Do the same with what `checked` gave for the rows, (rows, size)."""
+        changes = self.actions.changes(moves, self._now(rows)) if self.actions.absolute else moves * self.scale
         if self._grips:
-            openings = self._openings[rows] + moves[:, 3]
+            openings = self._openings[rows] + changes[:, -1]
             self._openings[rows] = np.clip(openings, 0.0, self.profile.hand.max_opening)
-        arm = self.profile
-        kinematics.track(arm.chain, arm.lower, arm.upper, self._home, self.targets, DOWN, rows, self._joints)
+        if self.actions.of_joints:
+            joints = self._joints[rows] + changes[:, :-1]
+            self._joints[rows] = np.clip(joints, self.profile.lower, self.profile.upper)
+            for row in rows:
+                self.targets[row] = kinematics.tool_pose(self.profile.chain, self._joints[row])[0]
+        else:
+            self.targets[rows] = np.clip(self.targets[rows] + changes[:, :3], self._low, self._high)
+            self._track(rows, self.targets, self._joints)
         return self.commands()
 
+    def from_delta(self, actions: np.ndarray) -> np.ndarray:
+        """Say in the present way what an expert says as `ee_delta`; asks for nothing yet.
+
+        Args:
+            actions: (worlds, 4) moves of the tool point and the opening, in [-1, 1].
+
+        Returns:
+            (worlds, size) in [-1, 1]. A joint that would have to turn faster than it can turns as fast as it can.
+        """
+        if self.actions.mode == EE_DELTA:
+            return actions
+        moves = np.clip(actions, -1.0, 1.0) * (MAX_STEP, MAX_STEP, MAX_STEP, MAX_OPENING_STEP)
+        rows = np.arange(len(self.targets))
+        targets = np.clip(self.targets + moves[:, :3], self._low, self._high)
+        changes = targets - self.targets
+        if self.actions.of_joints:
+            joints = self._joints.copy()
+            self._track(rows, targets, joints)
+            changes = joints - self._joints
+        return self.actions.units(np.column_stack((changes, moves[:, 3])), self._now(rows))
+
+    def _now(self, rows: np.ndarray) -> np.ndarray:
+        """Give what is asked for now in the units of the actions, (rows, size)."""
+        place = self._joints if self.actions.of_joints else self.targets
+        return np.column_stack((place[rows], self._openings[rows]))
+
+    def _track(self, rows: np.ndarray, targets: np.ndarray, joints: np.ndarray) -> None:
+        """Solve joints (worlds, joints) of some rows for targets (worlds, 3), in place."""
+        arm = self.profile
+        kinematics.track(arm.chain, arm.lower, arm.upper, self._home, targets, DOWN, rows, joints)
+
     def checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Give the actions of the rows (rows, 4) as float64 in [-1, 1].
+        """Give the actions of the rows (rows, size) as float64 in [-1, 1].
 
         Raises:
             ValueError: Wrong shape, or one of them is not finite.
         """
         actions = np.asarray(actions)
-        expected = (len(self.targets), ACTION_SIZE)
+        expected = (len(self.targets), self.size)
         if actions.shape != expected:
             raise ValueError(f"actions have shape {actions.shape}; expected {expected}.")
         chosen = actions[rows].astype(float)

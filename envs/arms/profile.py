@@ -1,137 +1,27 @@
 """What an arm is: joints, limits, inertials, hand, home pose, rates. Read from one YAML file per arm.
 
-    profile = load("panda")
+    profile = load("panda")            # or "xarm6", "iiwa", "path/to/my_arm.yaml"
     profile.joint_names                # ("panda_joint1", ...)
     profile.chain                      # (8, 3, 4) fixed transforms for `envs.arms.kinematics`
 
-Nothing here imports a simulator: the robot's computer reads the same file.
+A file either holds these fields as they are, or names a URDF and what it cannot say (see docs/arms.md); `to_text`
+writes the former, which needs neither URDF nor meshes any more. Nothing here imports a simulator: the robot's
+computer reads the same file.
 """
 
-from dataclasses import dataclass, fields
-from functools import cache, cached_property
+import json
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from envs.arms.files import FOLDER, build, read_mapping
+from envs.arms.parts import Box, Hand, Joint, Link, Mount, Piece, Shape, compose, transform
 from randomizers.errors import unknown
 
-FOLDER = Path(__file__).parent
-Vector = tuple[float, float, float]
-
-
-def rotation(rpy: Vector) -> np.ndarray:
-    """Turn roll, pitch, yaw about the fixed axes x, y, z [rad] into a matrix (3, 3), as URDF means them."""
-    (cr, cp, cy), (sr, sp, sy) = np.cos(rpy), np.sin(rpy)
-    return np.array(
-        [
-            [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
-            [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
-            [-sp, cp * sr, cp * cr],
-        ]
-    )
-
-
-def transform(xyz: Vector, rpy: Vector) -> np.ndarray:
-    """Build parent_from_child (3, 4) from an offset [m] and roll, pitch, yaw [rad]."""
-    return np.column_stack((rotation(rpy), np.asarray(xyz, float)))
-
-
-@dataclass(frozen=True)
-class Joint:
-    """A revolute joint that turns about its own z axis.
-
-    Attributes:
-        name: Its name in knobs, URDF and bundles.
-        xyz: Offset from the parent link's frame [m].
-        rpy: Fixed rotation from the parent link's frame [rad].
-        lower, upper: Position limits [rad].
-        effort: Largest torque [N m].
-        velocity: Largest speed [rad/s].
-    """
-
-    name: str
-    xyz: Vector
-    rpy: Vector
-    lower: float
-    upper: float
-    effort: float
-    velocity: float
-
-    def __post_init__(self) -> None:
-        if not self.lower < self.upper:
-            raise ValueError(f"joint `{self.name}`: lower {self.lower} must be below upper {self.upper}.")
-        if min(self.effort, self.velocity) <= 0.0:
-            raise ValueError(
-                f"joint `{self.name}`: effort {self.effort} and velocity {self.velocity} must be > 0."
-            )
-
-
-@dataclass(frozen=True)
-class Link:
-    """Inertial data of a rigid piece.
-
-    Attributes:
-        name: Its name.
-        mass: [kg].
-        centre: Centre of mass in the link's frame [m].
-        inertia: xx, yy, zz, xy, xz, yz about the centre of mass, in the link's axes [kg m^2].
-    """
-
-    name: str
-    mass: float
-    centre: Vector
-    inertia: tuple[float, float, float, float, float, float]
-
-    def __post_init__(self) -> None:
-        if self.mass <= 0.0:
-            raise ValueError(f"link `{self.name}`: mass {self.mass} kg must be > 0.")
-
-    @property
-    def inertia_matrix(self) -> np.ndarray:
-        """(3, 3) [kg m^2]."""
-        xx, yy, zz, xy, xz, yz = self.inertia
-        return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-
-
-@dataclass(frozen=True)
-class Hand:
-    """A parallel gripper bolted to the last link; its fingers open along the hand's y axis.
-
-    Attributes:
-        link: Inertial data of the hand without fingers.
-        xyz, rpy: Mounting on the last link [m], [rad].
-        tool_depth: Distance along the hand's z axis to the tool point between the pads [m].
-        finger_depth: Distance along the hand's z axis to the frames of the fingers [m].
-        finger_joints, finger_links: Their names; the first finger moves along +y, the second along -y.
-        finger_mass: Of one finger [kg].
-        max_opening: Largest distance between the pads [m].
-        force: Grip force of one finger [N].
-    """
-
-    link: Link
-    xyz: Vector
-    rpy: Vector
-    tool_depth: float
-    finger_depth: float
-    finger_joints: tuple[str, str]
-    finger_links: tuple[str, str]
-    finger_mass: float
-    max_opening: float
-    force: float
-
-
-@dataclass(frozen=True)
-class Box:
-    """An axis-aligned box, corners in the base frame [m]."""
-
-    low: Vector
-    high: Vector
-
-    def __post_init__(self) -> None:
-        if not all(low < high for low, high in zip(self.low, self.high, strict=True)):
-            raise ValueError(f"workspace: low {self.low} must be below high {self.high} on every axis [m].")
+__all__ = ["FOLDER", "ArmProfile", "load", "names", "parse", "to_text"]
 
 
 @dataclass(frozen=True)
@@ -144,10 +34,13 @@ class ArmProfile:
         links: The base and the link after each joint: one more than joints.
         hand: The gripper.
         home: Joint positions at the start of an episode [rad].
-        workspace: Where the tool point may be sent.
+        workspace: Where the tool point may be sent, in the table's frame.
         control_rate_hz: Actions per second.
         servo_rate: Nominal rate of the position servos, a first-order lag [1/s].
         joint_damping: Nominal viscous friction of each joint [N m s/rad].
+        mount: Where the base stands in the table's frame.
+        urdf: The whole robot, for pictures and checks; "" where there is none.
+        pieces: What is drawn of it; none for the Panda, whose meshes have a place of their own.
     """
 
     name: str
@@ -159,6 +52,9 @@ class ArmProfile:
     control_rate_hz: float
     servo_rate: float
     joint_damping: float
+    mount: Mount = Mount()
+    urdf: str = ""
+    pieces: tuple[Piece, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.links) != len(self.joints) + 1:
@@ -168,14 +64,20 @@ class ArmProfile:
             )
         if len(self.home) != len(self.joints):
             raise ValueError(
-                f"arm `{self.name}`: home has {len(self.home)} values for {len(self.joints)} joints."
+                f"arm `{self.name}`: home has {len(self.home)} values for {len(self.joints)} joints "
+                f"({', '.join(self.joint_names)})."
             )
         for joint, position in zip(self.joints, self.home):
             if not joint.lower <= position <= joint.upper:
                 raise ValueError(
-                    f"arm `{self.name}`: home of `{joint.name}` is {position} rad, outside its limits "
-                    f"[{joint.lower}, {joint.upper}]."
+                    f"arm `{self.name}`: home of `{joint.name}` is {position:g} rad, outside its limits "
+                    f"[{joint.lower:g}, {joint.upper:g}]; move it inside, or widen the limits."
                 )
+        for what in ("control_rate_hz", "servo_rate"):
+            if not getattr(self, what) > 0.0:
+                raise ValueError(f"arm `{self.name}`: {what} is {getattr(self, what)}; it must be > 0.")
+        if not self.joint_damping >= 0.0:
+            raise ValueError(f"arm `{self.name}`: joint_damping is {self.joint_damping}; it must be >= 0.")
 
     @property
     def joint_names(self) -> tuple[str, ...]:
@@ -198,63 +100,115 @@ class ArmProfile:
         return np.array([joint.upper for joint in self.joints])
 
     @cached_property
+    def velocity(self) -> np.ndarray:
+        """(joints,) largest speeds [rad/s]."""
+        return np.array([joint.velocity for joint in self.joints])
+
+    @cached_property
+    def base(self) -> np.ndarray:
+        """(3, 4) table_from_base."""
+        return transform(self.mount.xyz, self.mount.rpy)
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """(joints, 3, 4) parent_from_joint before each joint turns; the first one's parent is the table."""
+        places = [transform(joint.xyz, joint.rpy) for joint in self.joints]
+        if self.mount != Mount():
+            places[0] = compose(self.base, places[0])
+        return np.array(places)
+
+    @cached_property
     def chain(self) -> np.ndarray:
         """(joints + 1, 3, 4) parent_from_joint before each joint turns, and last link_from_tool."""
         tool = transform(self.hand.xyz, self.hand.rpy)
         tool[:, 3] += tool[:, 2] * self.hand.tool_depth
-        return np.ascontiguousarray([*(transform(joint.xyz, joint.rpy) for joint in self.joints), tool])
+        return np.ascontiguousarray([*self.places, tool])
 
 
-def _tuples(value: Any) -> Any:
-    """Turn the lists of YAML into tuples, so that profiles are values."""
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+def parse(text: str, where: str, folder: Path = FOLDER) -> ArmProfile:
+    """Read a profile from YAML text.
 
-
-def _build(kind: type, data: Any, where: str) -> Any:
-    """Make one dataclass from one mapping; name the field that is missing, unknown or not a number."""
-    names = [field.name for field in fields(kind)]
-    if not isinstance(data, dict):
-        raise ValueError(f"{where}: expected a mapping with {names}, got {data!r}.")
-    for key in data:
-        if key not in names:
-            raise ValueError(f"{where}: {unknown('field', key, names)}")
-    missing = [name for name in names if name not in data]
-    if missing:
-        raise ValueError(f"{where}: missing {missing}.")
-    return kind(**{key: _tuples(value) for key, value in data.items()})
-
-
-def parse(text: str, where: str) -> ArmProfile:
-    """Read a profile from YAML text; `where` names the source in errors.
+    Args:
+        text: What the file holds.
+        where: Names the source in errors.
+        folder: Paths in the file are relative to it.
 
     Raises:
         ValueError: The text is not YAML, or a field is missing, unknown or impossible.
+        FileNotFoundError: The URDF or one of its meshes is not there.
     """
-    try:
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{where}: not valid YAML: {error}") from error
-    if not isinstance(data, dict) or not isinstance(data.get("hand"), dict):
-        example = FOLDER / "panda.yaml"
-        raise ValueError(f"{where}: expected a mapping with the fields of ArmProfile; see {example}.")
-    for key, kind in (("joints", Joint), ("links", Link)):
-        items = data.get(key) or ()
-        data[key] = tuple(_build(kind, item, f"{where}: {key}[{i}]") for i, item in enumerate(items))
-    link = _build(Link, data["hand"].get("link"), f"{where}: hand.link")
-    data["hand"] = _build(Hand, data["hand"] | {"link": link}, f"{where}: hand")
-    data["workspace"] = _build(Box, data.get("workspace"), f"{where}: workspace")
-    return _build(ArmProfile, data, where)
+    data = read_mapping(text, where)
+    if "gripper" in data:
+        from envs.arms.lean import from_description
+
+        return from_description(data, where, folder)
+    if "hand" not in data:
+        raise ValueError(
+            f"{where}: expected the fields of ArmProfile, as in {FOLDER / 'panda.yaml'}, or `urdf` and `gripper`, "
+            f"as in {FOLDER / 'xarm6.yaml'}; got {sorted(map(str, data))}."
+        )
+    return _from_fields(data, where)
+
+
+def _from_fields(data: dict[str, Any], where: str) -> ArmProfile:
+    """Read a profile that is written as it is."""
+    for key, kind in (("joints", Joint), ("links", Link), ("pieces", Piece)):
+        data[key] = _built(kind, data.get(key), f"{where}: {key}")
+    hand = data["hand"]
+    if not isinstance(hand, dict):
+        raise ValueError(f"{where}: hand must be a mapping with the fields of Hand, got {hand!r}.")
+    shapes = {key: _built(Shape, hand.get(key), f"{where}: hand.{key}") for key in ("flange", "palm", "fingers")}
+    link = build(Link, hand.get("link"), f"{where}: hand.link")
+    data["hand"] = build(Hand, hand | shapes | {"link": link}, f"{where}: hand")
+    data["workspace"] = build(Box, data.get("workspace"), f"{where}: workspace")
+    data["mount"] = build(Mount, data.get("mount", {}), f"{where}: mount")
+    return build(ArmProfile, data, where)
+
+
+def _built(kind: type, items: Any, where: str) -> tuple[Any, ...]:
+    """Make a tuple of dataclasses from a list of mappings; a piece may hold a shape."""
+    made = []
+    for i, item in enumerate(items or ()):
+        if isinstance(item, dict) and item.get("shape") is not None:
+            item = item | {"shape": build(Shape, item["shape"], f"{where}[{i}].shape")}
+        made.append(build(kind, item, f"{where}[{i}]"))
+    return tuple(made)
+
+
+def to_text(profile: ArmProfile) -> str:
+    """Write a profile so that `parse` reads it anywhere."""
+    return json.dumps(asdict(profile))
+
+
+@lru_cache(maxsize=16)
+def read_text(text: str) -> ArmProfile:
+    """Read what `to_text` wrote."""
+    return parse(text, "profile")
+
+
+def names() -> list[str]:
+    """Name the arms that ship with the project."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name: str) -> ArmProfile:
+    """Read the profile of an arm that ships with the project, such as "panda", or of a YAML file.
+
+    Raises:
+        ValueError: There is no such arm, or its file is wrong.
+        FileNotFoundError: There is no such file, or it names one that does not exist.
+    """
+    if name in names():
+        return _shipped(name)
+    path = Path(name).expanduser()
+    if path.suffix not in (".yaml", ".yml"):
+        raise ValueError(f"{unknown('arm', name, names())}; or the path of a profile file, such as my_arm.yaml")
+    if not path.is_file():
+        raise FileNotFoundError(f"no profile at {path.resolve()}; correct the path, or take one of {names()}.")
+    return parse(path.read_text(), str(path), path.resolve().parent)
 
 
 @cache
-def load(name: str) -> ArmProfile:
-    """Read the profile of an arm that ships with the project, such as "panda".
-
-    Raises:
-        ValueError: There is no such arm.
-    """
-    known = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-    if name not in known:
-        raise ValueError(unknown("arm", name, known))
+def _shipped(name: str) -> ArmProfile:
     path = FOLDER / f"{name}.yaml"
     return parse(path.read_text(), str(path))

@@ -3,48 +3,28 @@
     with arm_file(profile, fingers=True) as path:
         body = pybullet.loadURDF(path, flags=pybullet.URDF_USE_INERTIA_FROM_FILE)
 
-Fixed pieces are merged into the last link, and nothing has a visual shape. Only hand and fingers collide:
-the convex hull of the finger mesh costs less and grips better than boxes (measured for this project:
-reference/simulator.md, section 1).
+Fixed pieces are merged into the last link, and nothing has a visual shape. Only hand and fingers collide.
 """
 
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from envs.arms.profile import ArmProfile, Link, transform
+from envs.arms.files import path_of
+from envs.arms.parts import Link, Shape, angles, compose, transform
+from envs.arms.profile import ArmProfile
 
 FINGER_INERTIA = (4e-4, 4e-4, 2e-4)
 """Of a finger per kg of its mass [m^2]; about its centre. Guessed from its size."""
-HAND_BOX = ((0.04, 0.20, 0.066), 0.033)
-"""Size of the palm and depth of its centre along the hand's z axis [m], measured on the mesh."""
-WRIST_CAPSULE = ((0.04, 0.14), (0.0, 0.0, 0.01))
-"""Radius, length and centre of the flange in the last link's frame [m]."""
 
 STILL = np.eye(3, 4)
 """The pose that moves nothing."""
 
 Inertial = tuple[float, np.ndarray, np.ndarray]
 """Mass [kg], centre (3,) [m], inertia (3, 3) about it [kg m^2], in one frame."""
-
-
-def finger_mesh() -> Path:
-    """Find the collision mesh of the finger in pybullet_data, without importing it.
-
-    Raises:
-        FileNotFoundError: The package or its mesh is not there.
-    """
-    spec = find_spec("pybullet_data")
-    roots = list(spec.submodule_search_locations or ()) if spec else []
-    path = Path(roots[0] if roots else "pybullet_data") / "franka_panda/meshes/collision/finger.obj"
-    if not path.is_file():
-        fix = "Reinstall it: pip install --force-reinstall pybullet"
-        raise FileNotFoundError(f"no finger mesh at {path}. {fix}")
-    return path
 
 
 def moved(link: Link, pose: np.ndarray) -> Inertial:
@@ -96,14 +76,8 @@ def _numbers(values: np.ndarray | tuple[float, ...]) -> str:
     return " ".join(f"{value:.9g}" for value in values)
 
 
-def _angles(turn: np.ndarray) -> np.ndarray:
-    """Give roll, pitch, yaw [rad] of a matrix (3, 3)."""
-    pitch = np.arcsin(np.clip(-turn[2, 0], -1.0, 1.0))
-    return np.array([np.arctan2(turn[2, 1], turn[2, 2]), pitch, np.arctan2(turn[1, 0], turn[0, 0])])
-
-
 def _origin(pose: np.ndarray) -> str:
-    return f'<origin xyz="{_numbers(pose[:, 3])}" rpy="{_numbers(_angles(pose[:, :3]))}"/>'
+    return f'<origin xyz="{_numbers(pose[:, 3])}" rpy="{_numbers(angles(pose[:, :3]))}"/>'
 
 
 def _inertial(inertial: Inertial) -> str:
@@ -111,6 +85,8 @@ def _inertial(inertial: Inertial) -> str:
     mass, centre, inertia = inertial
     moments, axes = np.linalg.eigh(inertia)
     axes[:, 0] *= np.sign(np.linalg.det(axes))
+    if abs(axes[2, 0]) > 1.0 - 1e-12:
+        axes[:, 1:] *= -1.0  # as good; bit for bit what the trained results were made with
     xx, yy, zz = moments
     return (
         f"<inertial>{_origin(np.column_stack((axes, centre)))}"
@@ -119,32 +95,37 @@ def _inertial(inertial: Inertial) -> str:
     )
 
 
-def _collision(pose: np.ndarray, geometry: str) -> str:
+def _collision(place: np.ndarray, shape: Shape, folder: Path) -> str:
+    """Write a shape whose frame is at `place`; a hull goes into a file of its own."""
+    size = _numbers(shape.size)
+    if shape.kind == "box":
+        geometry = f'<box size="{size}"/>'
+    elif shape.kind == "capsule":
+        geometry = f'<capsule radius="{shape.size[0]:.9g}" length="{shape.size[1]:.9g}"/>'
+    elif shape.kind == "mesh":
+        geometry = f'<mesh filename="{path_of(shape.file)}" scale="{size}"/>'
+    else:
+        geometry = f'<mesh filename="{_hull_file(shape, folder)}"/>'
+    pose = compose(place, shape.pose)
     return f"<collision>{_origin(pose)}<geometry>{geometry}</geometry></collision>"
 
 
-def _hand_shapes(profile: ArmProfile, fingers: bool) -> str:
+def _hull_file(shape: Shape, folder: Path) -> Path:
+    """Write the corners of a hull as OBJ; Bullet takes the hull of whatever triangles there are."""
+    corners = np.array(shape.size).reshape(-1, 3)
+    lines = [f"v {_numbers(corner)}" for corner in corners]
+    lines += [f"f 1 {i} {i + 1}" for i in range(2, len(corners))]
+    path = folder / f"hull{len(list(folder.glob('hull*.obj')))}.obj"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def _hand_shapes(profile: ArmProfile, fingers: bool, folder: Path) -> str:
     """Write the shapes of the last link: flange, palm, and the closed fingers where they are welded."""
-    (radius, length), centre = WRIST_CAPSULE
-    flange = transform(centre, (0.0, 0.0, 0.0))
-    shapes = _collision(flange, f'<capsule radius="{radius}" length="{length}"/>')
-    size, depth = HAND_BOX
-    shapes += _collision(_hand_place(profile, depth), f'<box size="{_numbers(size)}"/>')
-    if not fingers:
-        place = _finger_place(profile)
-        shapes += "".join(_collision(_mirrored(place, side), _mesh()) for side in (1, -1))
-    return shapes
-
-
-def _mirrored(place: np.ndarray, side: int) -> np.ndarray:
-    """Turn the mesh of the second finger by half a turn about its z axis; it is the first one's."""
-    turned = place.copy()
-    turned[:, :2] *= side
-    return turned
-
-
-def _mesh() -> str:
-    return f'<mesh filename="{finger_mesh()}"/>'
+    hand = profile.hand
+    placed = [(STILL, shape) for shape in hand.flange] + [(_hand_place(profile), shape) for shape in hand.palm]
+    placed += [] if fingers else [(_finger_place(profile), shape) for shape in hand.fingers]
+    return "".join(_collision(place, shape, folder) for place, shape in placed)
 
 
 def _joint(name: str, kind: str, parent: str, child: str, pose: np.ndarray, axis: str, limits: str) -> str:
@@ -154,30 +135,29 @@ def _joint(name: str, kind: str, parent: str, child: str, pose: np.ndarray, axis
     )
 
 
-def _finger_parts(profile: ArmProfile) -> list[str]:
+def _finger_parts(profile: ArmProfile, folder: Path) -> list[str]:
     """Write the two sliding fingers."""
     hand, last, place, parts = profile.hand, profile.links[-1].name, _finger_place(profile), []
     limits = f'lower="0" upper="{hand.max_opening / 2.0}" effort="{hand.force}" velocity="0.2"'
-    for name, side in zip(hand.finger_joints, (1, -1)):
+    for name, own, side in zip(hand.finger_joints, hand.fingers, (1, -1)):
         link = _finger_link(profile, side)
-        shape = _collision(_mirrored(STILL, side), _mesh())
+        shape = _collision(STILL, own, folder)
         parts.append(f'<link name="{link.name}">{_inertial(moved(link, STILL))}{shape}</link>')
         parts.append(_joint(name, "prismatic", last, link.name, place, f"0 {side} 0", limits))
     return parts
 
 
-def urdf(profile: ArmProfile, fingers: bool) -> str:
-    """Write the arm as URDF; `fingers` False welds them closed to the hand."""
+def urdf(profile: ArmProfile, fingers: bool, folder: Path) -> str:
+    """Write the arm as URDF; `fingers` False welds them closed to the hand. Hulls are written into the folder."""
     links = profile.links
     parts = [f'<link name="{link.name}">{_inertial(moved(link, STILL))}</link>' for link in links[:-1]]
-    shapes = _hand_shapes(profile, fingers)
+    shapes = _hand_shapes(profile, fingers, folder)
     parts.append(f'<link name="{links[-1].name}">{_inertial(last_link(profile, fingers))}{shapes}</link>')
-    for joint, parent, child in zip(profile.joints, links, links[1:]):
+    for joint, pose, parent, child in zip(profile.joints, profile.places, links, links[1:]):
         limits = f'lower="{joint.lower}" upper="{joint.upper}" '
         limits += f'effort="{joint.effort}" velocity="{joint.velocity}"'
-        pose = transform(joint.xyz, joint.rpy)
         parts.append(_joint(joint.name, "revolute", parent.name, child.name, pose, "0 0 1", limits))
-    parts += _finger_parts(profile) if fingers else []
+    parts += _finger_parts(profile, folder) if fingers else []
     return f'<?xml version="1.0"?>\n<robot name="{profile.name}">\n' + "\n".join(parts) + "\n</robot>\n"
 
 
@@ -186,5 +166,5 @@ def arm_file(profile: ArmProfile, fingers: bool) -> Iterator[str]:
     """Give the path of a URDF that lives as long as the `with` block: PyBullet reads files only."""
     with tempfile.TemporaryDirectory(prefix="sim2arm-") as folder:
         path = Path(folder) / f"{profile.name}.urdf"
-        path.write_text(urdf(profile, fingers))
+        path.write_text(urdf(profile, fingers, Path(folder)))
         yield str(path)

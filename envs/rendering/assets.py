@@ -1,10 +1,10 @@
-"""The Panda's scene: which parts are drawn, in which order, with which meshes, surfaces and cameras.
+"""The scene of an arm and a task: which parts are drawn, in which order, with which meshes, surfaces and cameras.
 
-    scene = panda_scene(profile, task)            # about 1,000 triangles of arm
-    scene = panda_scene(profile, task, "full")    # the published meshes, about 100,000 triangles
-    [part.name for part in scene.parts]           # floor wall table panda_link0 .. cube distractor0.box ..
+    scene = arm_scene(profile, task)            # about 1,000 triangles of arm
+    scene = arm_scene(profile, task, "full")    # the published meshes, about 100,000 triangles
+    [part.name for part in scene.parts]         # floor wall table panda_link0 .. cube distractor0.box ..
 
-Meshes come from the `pybullet_data` folder, which is found without importing PyBullet. Simplified ones are
+The Panda's meshes come from the `pybullet_data` folder, which is found without importing PyBullet. Simplified ones are
 kept in `cache.cache_dir()`, named by the hash of their source and recipe.
 """
 
@@ -100,30 +100,25 @@ def mesh_folder() -> Path:
     return folder
 
 
-def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
-    """Build the scene of a Panda and a task's objects on a table; table top at z = 0, arm base at the origin.
+def arm_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
+    """Build the scene of an arm and a task's objects on a table; table top at z = 0, the arm where it is mounted.
 
-    Parts, in the order of all transforms: floor, wall, table, panda_link0..7, panda_hand, panda_leftfinger,
-    panda_rightfinger, the task's objects, then distractor<i>.<shape> for i in 0..3 and box, ball, cylinder.
-    The distractors are drawn from unit meshes, 1 m wide: their transforms carry the size as a uniform scale.
+    Parts, in the order of all transforms: floor, wall, table, the arm's links and gripper, the task's objects, then
+    distractor<i>.<shape> for i in 0..3 and box, ball, cylinder. Links are named as in the profile, those of several
+    colours "<link>.<material>". The distractors are drawn from unit meshes, 1 m wide: their transforms carry the
+    size as a uniform scale.
 
     Args:
-        profile: The arm; "panda" is the one with meshes.
-        task: Its `objects` are drawn as boxes, each on its own surface.
+        profile: The arm; "panda", or one whose profile names a URDF.
+        task: Its `objects` are drawn, each on its own surface.
         detail: "low" for about 1,000 triangles of arm, "full" for all that were published.
     """
-    if profile.name != "panda":
-        raise ValueError(unknown("arm with meshes", profile.name, ("panda",)))
     if detail not in DETAILS:
         raise ValueError(unknown("detail", detail, DETAILS))
-    surfaces = dict(SURFACES)
-    parts = [
-        *_room(),
-        *(Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES),
-    ]
+    arm, painted = _arm(profile, detail)
     objects, paints = object_parts(task.objects)
-    parts += objects
-    surfaces |= paints
+    surfaces = SURFACES | painted | paints
+    parts = [*_room(), *arm, *objects]
     unit = {"box": box((0.5, 0.5, 0.5)), "ball": ball(0.5), "cylinder": cylinder(0.4, 0.5)}
     for index, colour in enumerate(DISTRACTOR_COLOURS):
         surfaces[f"distractor{index}"] = Surface(colour)
@@ -132,6 +127,18 @@ def panda_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
             for shape in DISTRACTOR_SHAPES
         ]
     return Scene(tuple(parts), surfaces, dict(CAMERAS))
+
+
+def _arm(profile: Named, detail: str) -> tuple[list[Part], dict[str, Surface]]:
+    """Give parts of an arm and surfaces that differ from the Panda's."""
+    if getattr(profile, "pieces", ()):
+        from envs.rendering.arms import drawn
+
+        seen = drawn(profile, detail)  # type: ignore[arg-type]
+        return list(seen.parts), seen.surfaces
+    if profile.name != "panda":
+        raise ValueError(f"{unknown('arm with meshes', profile.name, ('panda',))}, or a profile with a `urdf`")
+    return [Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES], {}
 
 
 def _room() -> tuple[Part, Part, Part]:

@@ -116,16 +116,16 @@ def _shapes(robot: Robot, path: Path) -> Iterator[Shape]:
     """Cut all visuals into pieces of one colour in the frames of their links."""
     for number, link in enumerate(robot.links):
         for visual in link.visuals:
-            for piece in _pieces(visual, path):
-                soup = welded(_placed(piece.soup, visual))
+            for piece in pieces_of(visual, path):
+                soup = welded(placed(piece.soup, visual))
                 if len(soup.faces):
                     yield Shape(number, Piece(piece.material, piece.colour, soup), visual.mesh is None)
 
 
-def _pieces(visual: Visual, path: Path) -> list[Piece]:
+def pieces_of(visual: Visual, path: Path) -> list[Piece]:
     """Give a visual's pieces; the URDF's material paints what has no more than one colour of its own."""
     if visual.mesh is None:
-        solid = [_solid(visual)] if min(visual.size) > 0.0 else []
+        solid = [solid_of(visual)] if min(visual.size) > 0.0 else []
         return [Piece(visual.material, visual.colour, soup) for soup in solid]
     try:
         pieces = read_pieces(visual.mesh)
@@ -136,7 +136,7 @@ def _pieces(visual: Visual, path: Path) -> list[Piece]:
     return [Piece(visual.material or piece.material, visual.colour or piece.colour, piece.soup) for piece in pieces]
 
 
-def _solid(visual: Visual) -> Soup:
+def solid_of(visual: Visual) -> Soup:
     """Make a box, sphere, cylinder or capsule along z."""
     size = visual.size
     if visual.kind == "box":
@@ -159,7 +159,7 @@ def capsule(radius: float, half_length: float) -> Mesh:
     return revolved(outline, SIDES, crease_deg=180.0)
 
 
-def _placed(soup: Soup, visual: Visual) -> Soup:
+def placed(soup: Soup, visual: Visual) -> Soup:
     """Scale a mesh and move it to its origin; a mirrored one is turned inside out to face outwards again."""
     scale = np.array(visual.size if visual.mesh else (1.0, 1.0, 1.0))
     faces = soup.faces[:, ::-1] if np.prod(scale) < 0.0 else soup.faces
@@ -188,7 +188,7 @@ def _colour(shape: Shape) -> Colour:
     return shape.piece.colour or WHITE
 
 
-def _word(material: str) -> str:
+def word(material: str) -> str:
     """Write a material so that it can be part of a name: letters, digits, underscores."""
     return re.sub(r"\W+", "_", material).strip("_")
 
@@ -198,7 +198,7 @@ def _surface_names(shapes: Iterable[Shape]) -> dict[Colour, str]:
     found: dict[Colour, str] = {}
     for shape in shapes:
         if _colour(shape) not in found:
-            found[_colour(shape)] = _unique(_word(shape.piece.material) or "plain", found.values())
+            found[_colour(shape)] = _unique(word(shape.piece.material) or "plain", found.values())
     return found
 
 
@@ -209,7 +209,7 @@ def _part_names(robot: Robot, shapes: list[Shape]) -> list[str]:
     for shape in shapes:
         name = robot.links[shape.link].name
         if links.count(shape.link) > 1:
-            name += "." + (_word(shape.piece.material) or "plain")
+            name += "." + (word(shape.piece.material) or "plain")
         names.append(_unique(name, names))
     return names
 

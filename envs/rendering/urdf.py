@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from envs.arms.profile import transform
+from envs.arms.parts import transform
 from randomizers.errors import unknown
 
 SHAPES = {"box": ("size",), "sphere": ("radius",), "cylinder": ("radius", "length"),
@@ -92,24 +92,24 @@ def read_urdf(path: Path | str) -> Robot:
         ValueError: The file is no URDF, or its links are no tree.
     """
     path = Path(path)
-    root = _root(path)
-    paints = _materials(root)
-    elements = {_text(item, "name", path): item for item in root.findall("link")}
+    root = root_of(path)
+    paints = paints_of(root)
+    elements = {text_of(item, "name", path): item for item in root.findall("link")}
     holders: dict[str, list[Element]] = {}
     for joint in root.findall("joint"):
         for end in ("parent", "child"):
-            name = _text(_child(joint, end, path), "link", path)
+            name = text_of(child_of(joint, end, path), "link", path)
             if name not in elements:
                 raise ValueError(f"{path}: joint `{joint.get('name')}`: {unknown('link', name, elements)}")
-        holders.setdefault(_text(_child(joint, "parent", path), "link", path), []).append(joint)
+        holders.setdefault(text_of(child_of(joint, "parent", path), "link", path), []).append(joint)
     order = list(_depth_first(elements, holders, path))
     index = {name: number for number, (name, _) in enumerate(order)}
-    links = [Link(name, tuple(_visuals(elements[name], name, paints, path))) for name, _ in order]
+    links = [Link(name, tuple(shapes_of(elements[name], name, paints, path))) for name, _ in order]
     joints = [_joint(held, index, path) for _, held in order if held is not None]
     return Robot(root.get("name", ""), tuple(links), tuple(joints))
 
 
-def _root(path: Path) -> Element:
+def root_of(path: Path) -> Element:
     """Parse the file; PyBullet forgives what stands before the declaration and after the end, so do we."""
     if not path.is_file():
         raise FileNotFoundError(f"URDF {path} does not exist; correct the path.")
@@ -127,7 +127,7 @@ def _depth_first(
     elements: dict[str, Element], holders: dict[str, list[Element]], path: Path
 ) -> Iterator[tuple[str, Element | None]]:
     """Walk from the base outwards: each link with the joint that holds it."""
-    held = {_text(_child(joint, "child", path), "link", path) for group in holders.values() for joint in group}
+    held = {text_of(child_of(joint, "child", path), "link", path) for group in holders.values() for joint in group}
     bases = [name for name in elements if name not in held]
     if len(bases) != 1:
         raise ValueError(f"{path}: the links need exactly one base that no joint holds, found {bases}.")
@@ -140,25 +140,27 @@ def _depth_first(
         seen.add(name)
         yield name, joint
         carried = holders.get(name, [])
-        stack += [(_text(_child(item, "child", path), "link", path), item) for item in reversed(carried)]
+        stack += [(text_of(child_of(item, "child", path), "link", path), item) for item in reversed(carried)]
 
 
 def _joint(element: Element, index: dict[str, int], path: Path) -> Joint:
-    name, kind = _text(element, "name", path), _text(element, "type", path)
+    name, kind = text_of(element, "name", path), text_of(element, "type", path)
     if kind not in JOINTS:
         raise ValueError(f"{path}: joint `{name}`: {unknown('type', kind, JOINTS)}")
-    axis = np.array(_numbers(element.find("axis"), "xyz", (1.0, 0.0, 0.0), 3, path))
+    axis = np.array(numbers_of(element.find("axis"), "xyz", (1.0, 0.0, 0.0), 3, path))
     length = float(np.linalg.norm(axis))
     if kind != "fixed" and not length > 1e-9:
         raise ValueError(f"{path}: joint `{name}` turns about {axis}, which has no direction.")
-    parent = index[_text(_child(element, "parent", path), "link", path)]
-    return Joint(name, kind, parent, _pose(element, path), axis / max(length, 1e-9))
+    parent = index[text_of(child_of(element, "parent", path), "link", path)]
+    return Joint(name, kind, parent, pose_of(element, path), axis / max(length, 1e-9))
 
 
-def _visuals(link: Element, name: str, paints: dict[str, Colour], path: Path) -> Iterator[Visual]:
-    """Read all shapes of a link."""
-    for element in link.findall("visual"):
-        shapes = list(_child(element, "geometry", path))
+def shapes_of(
+    link: Element, name: str, paints: dict[str, Colour], path: Path, tag: str = "visual"
+) -> Iterator[Visual]:
+    """Read all shapes of a link: those that are seen, or with tag "collision" those that touch."""
+    for element in link.findall(tag):
+        shapes = list(child_of(element, "geometry", path))
         kind = shapes[0].tag if shapes else ""
         if kind not in SHAPES:
             raise ValueError(f"{path}: link `{name}`: {unknown('geometry', kind, SHAPES)}")
@@ -166,12 +168,12 @@ def _visuals(link: Element, name: str, paints: dict[str, Colour], path: Path) ->
         for attribute in SHAPES[kind]:
             count = 3 if attribute in ("size", "scale") else 1
             default = (1.0, 1.0, 1.0) if attribute == "scale" else None
-            size += _numbers(shapes[0], attribute, default, count, path)
-        mesh = find_mesh(_text(shapes[0], "filename", path), path) if kind == "mesh" else None
+            size += numbers_of(shapes[0], attribute, default, count, path)
+        mesh = find_mesh(text_of(shapes[0], "filename", path), path) if kind == "mesh" else None
         material = element.find("material")
         paint = "" if material is None else material.get("name", "")
         own = None if material is None else _colour(material)
-        yield Visual(kind, size, mesh, _pose(element, path), paint, own or paints.get(paint))
+        yield Visual(kind, size, mesh, pose_of(element, path), paint, own or paints.get(paint))
 
 
 def find_mesh(name: str, urdf: Path) -> Path:
@@ -192,7 +194,7 @@ def find_mesh(name: str, urdf: Path) -> Path:
     )
 
 
-def _materials(root: Element) -> dict[str, Colour]:
+def paints_of(root: Element) -> dict[str, Colour]:
     """Colours by name; those that a visual defines can be used by the ones after it."""
     found: dict[str, Colour] = {}
     for material in root.iter("material"):
@@ -209,29 +211,29 @@ def _colour(material: Element) -> Colour | None:
     return (float(words[0]), float(words[1]), float(words[2])) if len(words) >= 3 else None
 
 
-def _pose(element: Element, path: Path) -> np.ndarray:
+def pose_of(element: Element, path: Path) -> np.ndarray:
     """Read <origin> as (3, 4)."""
     origin, zero = element.find("origin"), (0.0, 0.0, 0.0)
-    x, y, z = _numbers(origin, "xyz", zero, 3, path)
-    roll, pitch, yaw = _numbers(origin, "rpy", zero, 3, path)
+    x, y, z = numbers_of(origin, "xyz", zero, 3, path)
+    roll, pitch, yaw = numbers_of(origin, "rpy", zero, 3, path)
     return transform((x, y, z), (roll, pitch, yaw))
 
 
-def _child(element: Element, tag: str, path: Path) -> Element:
+def child_of(element: Element, tag: str, path: Path) -> Element:
     found = element.find(tag)
     if found is None:
         raise ValueError(f"{path}: <{element.tag} {element.attrib}> has no <{tag}>.")
     return found
 
 
-def _text(element: Element, attribute: str, path: Path) -> str:
+def text_of(element: Element, attribute: str, path: Path) -> str:
     value = element.get(attribute)
     if not value:
         raise ValueError(f"{path}: <{element.tag} {element.attrib}> has no {attribute}.")
     return value
 
 
-def _numbers(
+def numbers_of(
     element: Element | None, attribute: str, default: tuple[float, ...] | None, count: int, path: Path
 ) -> tuple[float, ...]:
     """Read numbers separated by spaces or commas; like PyBullet, leave out what follows them."""

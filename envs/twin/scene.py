@@ -3,7 +3,7 @@
     scene = twin_scene(profile, task)            # about 5,000 triangles of arm, for MuJoCo's renderer
     scene = twin_scene(profile, task, "full")    # the published meshes, for TinyRenderer
 
-The order of the parts is that of `envs.rendering.assets.panda_scene`, so that worlds and engines fit either.
+The order of the parts is that of `envs.rendering.assets.arm_scene`, so that worlds and engines fit either.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from envs.arms.profile import ArmProfile
-from envs.rendering.assets import panda_scene
+from envs.rendering.assets import arm_scene
 from envs.rendering.meshes import Soup, finished, joined, rectangle
 from envs.rendering.scene import Mesh, Part, Scene, Surface
 from envs.tasks.base import Task
@@ -37,7 +37,7 @@ PAINT = (0.06, 0.03, 0.05)
 @lru_cache(maxsize=8)
 def twin_scene(profile: ArmProfile, task: Task, detail: str = "twin") -> Scene:
     """Build the lab: parts and cameras of the training scene, own room, own meshes, own surfaces."""
-    base = panda_scene(profile, task, "full")
+    base = arm_scene(profile, task, "full")
     room = _room()
     parts = tuple(_part(part, room, detail) for part in base.parts)
     dyed = {thing.name: Surface(_dyed(thing.colour)) for thing in task.objects}

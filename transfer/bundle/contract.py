@@ -224,7 +224,8 @@ def _joint(profile: ArmProfile, i: int) -> JointIO:
 
 def _gripper(profile: ArmProfile, task: Task) -> GripperIO:
     quantity = "distance between the finger pads; 0 is closed"
-    return GripperIO(quantity, "m", 0.0, profile.hand.max_opening, task.opening, task.physics.fingers)
+    start = min(task.opening, profile.hand.max_opening)
+    return GripperIO(quantity, "m", 0.0, profile.hand.max_opening, start, task.physics.fingers)
 
 
 def _proprioception(joints: int) -> tuple[TermIO, ...]:

@@ -23,6 +23,7 @@ from agents.onnx_export import example, to_onnx
 from agents.policy import Policy
 from agents.storage import write_bytes, write_json
 from envs.arms import profile
+from envs.arms.actions import EE_DELTA
 from envs.rendering.assets import CAMERAS
 from envs.tasks import base
 from randomizers.errors import unknown
@@ -74,6 +75,7 @@ def export(
         ValueError: The policy needs what no arm can see, or ONNX differs from torch.
     """
     kept = checkpoint.load(folder)
+    check_actions(kept.record)
     about = checkpoint.read_about(folder)
     notes = {
         "step": kept.step,
@@ -83,6 +85,13 @@ def export(
     }
     contract = contract_of(kept.policy, arm, task, execute)
     return export_policy(kept.policy, out, contract, train=notes | dict(train or {}), inputs=inputs)
+
+
+def check_actions(record: Mapping) -> None:
+    """Refuse a policy that was trained to act otherwise than `ee_delta`: guards and runtime know no other way."""
+    mode = record.get("worlds", {}).get("actions", EE_DELTA)
+    if mode != EE_DELTA:
+        raise ValueError(f"the policy acts by `{mode}`; bundles speak `{EE_DELTA}`. Train with actions={EE_DELTA}.")
 
 
 def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
@@ -96,6 +105,11 @@ def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
     for camera in spec.cameras:
         if camera not in CAMERAS:
             raise ValueError(unknown("camera", camera, CAMERAS))
+    if arm not in profile.names():
+        raise ValueError(
+            f"a bundle names its arm, and `{arm}` is not one that ships; put its profile into {profile.FOLDER} as "
+            f"NAME.yaml on both computers and export with arm=NAME. Known: {', '.join(profile.names())}."
+        )
     cameras = {name: CAMERAS[name] for name in spec.cameras}
     described = Contract.of(
         profile.load(arm),
