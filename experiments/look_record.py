@@ -23,9 +23,20 @@ def load(place: str) -> "Record":
     Raises:
         ValueError: The file is missing, or is no record; says what is wrong with it.
     """
+    from envs.record import spec_of
+
+    record = _found(*place.partition("#")[::2])
+    try:
+        spec_of(record.spec)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"record={place}: its worlds cannot be built here: {error}") from error
+    return record
+
+
+def _found(name: str, episode: str) -> "Record":
+    """Read the record of an episode, "" for the only one."""
     from envs.record import Record
 
-    name, _, episode = place.partition("#")
     path = Path(name)
     if not path.is_file():
         raise ValueError(f"record={name}: there is no such file")

@@ -9,7 +9,7 @@ from agents.dataset import Dataset
 from agents.lockstep import run_job
 from agents.rollout import Behaviour, Job
 from envs.rebuilding import rebuild
-from envs.record import Record
+from envs.record import Record, fingerprint
 from envs.spec import WorldsSpec
 from experiments import bench_records
 from experiments.__main__ import main
@@ -170,6 +170,14 @@ def test_look_refuses_a_bad_file_with_one_error(name, text, told, tmp_path, caps
         (tmp_path / name).write_text(text)
     assert main(["look", f"record={tmp_path / name}", f"run={tmp_path / 'run'}"]) == 2
     assert told in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_look_refuses_worlds_that_cannot_be_built_here(record, tmp_path, capsys):
+    spec = {**record.spec, "task": "pish"}
+    other = {**record.to_dict(), "spec": spec, "config": fingerprint(spec)}
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    assert main(["look", f"record={tmp_path / 'other.json'}", f"run={tmp_path / 'run'}"]) == 2
+    assert "Did you mean `push`" in capsys.readouterr().err
 
 
 def test_records_of_every_task_come_back_from_any_number_of_processes():
