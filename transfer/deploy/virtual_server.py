@@ -52,7 +52,7 @@ class Relay(Controller):
 
     def checked(self, actions: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Pass; actions are not looked at."""
-        return np.zeros((len(rows), len(self.scale)))
+        return np.zeros((len(rows), self._inner.size))
 
     def move(self, rows: np.ndarray, moves: np.ndarray) -> Commands:
         """Give what is asked for."""
