@@ -10,27 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
+from envs.objects import ObjectSpec as ObjectSpec
 from envs.rendering.scene import Scene
 from randomizers.world import Knob
-
-
-@dataclass(frozen=True)
-class ObjectSpec:
-    """A movable body of a task.
-
-    Attributes:
-        name: Its name in knobs, such as "cube".
-        half_extents: Half of its size along x, y, z [m].
-        mass: [kg].
-        friction: Lateral friction coefficient [1].
-        colour: Nominal RGB in [0, 1].
-    """
-
-    name: str
-    half_extents: tuple[float, float, float]
-    mass: float
-    friction: float
-    colour: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -64,6 +46,8 @@ class State:
         object_poses: (worlds, objects, 7) position [m] and quaternion (x, y, z, w).
         object_velocities: (worlds, objects, 6) linear [m/s] and angular [rad/s].
         goal: (worlds, 3) where the object, or the hand, has to be [m].
+        target: (worlds,) index of the object that is to be moved; 0 where there is one.
+        sizes: (worlds, objects) factor on the lengths of each object.
     """
 
     joint_positions: np.ndarray
@@ -74,6 +58,8 @@ class State:
     object_poses: np.ndarray
     object_velocities: np.ndarray
     goal: np.ndarray
+    target: np.ndarray
+    sizes: np.ndarray
 
     @classmethod
     def zeros(cls, worlds: int, objects: int, joints: int = 7) -> "State":
@@ -87,6 +73,8 @@ class State:
             object_poses=np.zeros((worlds, objects, 7)),
             object_velocities=np.zeros((worlds, objects, 6)),
             goal=np.zeros((worlds, 3)),
+            target=np.zeros(worlds),
+            sizes=np.ones((worlds, objects)),
         )
 
 

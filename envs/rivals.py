@@ -49,7 +49,7 @@ def table_scene(meshes: str = "training") -> Scene:
     if meshes not in MESHES:
         raise ValueError(unknown("meshes", meshes, MESHES))
     scene = arm_scene(arms.load(ARM), tasks.get(TASK))
-    parts = [part for part in scene.parts if not part.name.startswith("distractor")]
+    parts = [part for part in scene.parts if not part.hidden]
     if meshes == "collision":
         parts = [replace(part, mesh=_hull(part.name)) if part.name in FILES else part for part in parts]
     things = [Part(f"thing{i}", mesh, f"distractor{i}") for i, mesh in enumerate(THINGS)]

@@ -38,7 +38,7 @@ class WorldsSpec:
     """What a batch of PyBullet worlds is made of.
 
     Attributes:
-        task: "reach", "push" or "lift".
+        task: Name of a task; `envs.tasks.NAMES` has them all.
         arm: Name of an arm that ships, or the path of a profile's YAML file.
         randomization: What varies; kept in the form of `Randomization.to_dict`. None varies nothing.
         strength: Randomization strength, a number or a mapping; see `randomizers.strength`.
@@ -50,6 +50,7 @@ class WorldsSpec:
         physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
         actions: What the numbers of an action mean; see `envs.arms.actions`.
         contents: Of the profile's file; read from it unless given. With it, only images need the file's meshes.
+        reward: "dense", shaped, or "sparse", 1 where the task is done.
     """
 
     task: str
@@ -64,6 +65,7 @@ class WorldsSpec:
     physics: Written = None
     actions: str = EE_DELTA
     contents: str | None = None
+    reward: str = "dense"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arm", str(self.arm))
@@ -85,6 +87,7 @@ class WorldsSpec:
             ("split", self.split, tasks.SPLITS),
             ("renderer", self.renderer, RENDERERS),
             ("way of actions", self.actions, MODES),
+            ("reward", self.reward, tasks.REWARDS),
         ):
             if name not in known:
                 raise ValueError(unknown(what, name, known))
@@ -146,6 +149,7 @@ class WorldsSpec:
             cameras=self.images,
             image_size=self.image_size,
             depth=self.depth,
+            reward=self.reward,
             spare=engine,
             spec=self,
         )

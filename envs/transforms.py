@@ -4,14 +4,21 @@
     frames.write(joints, opening, object_poses, out)       # out: (parts, 3, 4) world_from_part
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numba
 import numpy as np
 
 from envs.arms import kinematics
 from envs.arms.parts import transform
 from envs.arms.profile import ArmProfile
+from envs.objects import Build, ObjectSpec, Stock
+from envs.rendering.objects import places
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
+
+NOWHERE = (0.0, 0.0, 0.0)
 
 
 @numba.njit(cache=True)
@@ -37,7 +44,19 @@ def _pose(pose, out):
 
 
 @numba.njit(cache=True)
-def _write(chain, base, joints, opening, carriers, starts, slopes, widest, parts, poses, objects, out):
+def _place(pose, centre, size, out):
+    """Write the transform (3, 4) of a piece of an object: its centre in the object's frame, and how large it is."""
+    _pose(pose, out)
+    for i in range(3):
+        out[i, 3] += out[i, 0] * centre[0] + out[i, 1] * centre[1] + out[i, 2] * centre[2]
+    for i in range(3):
+        for j in range(3):
+            out[i, j] *= size
+
+
+@numba.njit(cache=True)
+def _write(chain, base, joints, opening, carriers, starts, slopes, widest, parts, poses, objects,
+           owners, centres, sizes, out):  # fmt: skip
     """Fill the rows of out that move: parts of the arm where their carriers and the opening put them, objects."""
     count, knots = joints.shape[0], starts.shape[1]
     frames = np.empty((count + 1, 3, 4))
@@ -50,7 +69,7 @@ def _write(chain, base, joints, opening, carriers, starts, slopes, widest, parts
         carrier = frames[carriers[k] - 1] if carriers[k] > 0 else base
         _compose(carrier, place, out[parts[k]])
     for k in range(objects.shape[0]):
-        _pose(poses[k], out[objects[k]])
+        _place(poses[owners[k]], centres[k], sizes[k], out[objects[k]])
 
 
 class PartFrames:
@@ -66,8 +85,20 @@ class PartFrames:
         names = [part.name for part in scene.parts]
         parts, carriers, self._starts, self._slopes = _drawn(profile) if profile.pieces else _panda(profile)
         self._parts, self._carriers = np.array([names.index(name) for name in parts]), np.array(carriers)
-        self._objects = np.array([names.index(spec.name) for spec in task.objects], np.int64)
         self._chain, self._base, self._widest = profile.chain, profile.base, profile.hand.max_opening
+        self._index = {name: place for place, name in enumerate(names)}
+        self.build(task.objects, Stock((Build(),) * len(task.objects)))
+
+    def build(self, objects: Sequence[ObjectSpec], stock: Stock) -> None:
+        """Draw objects as large and as wide apart as they are built now, and what lies about behind them."""
+        made = [spec.made(replace(build, family="")) for spec, build in zip(objects, stock.builds)]
+        shown = places(made) + [(f"{thing.name}.box", len(made) + i, NOWHERE) for i, thing in enumerate(stock.clutter)]
+        # The meshes of what lies about are 1 m wide.
+        sizes = [build.size for build in stock.builds] + [2.0 * thing.half_extents[0] for thing in stock.clutter]
+        self._objects = np.array([self._index[name] for name, *_ in shown], np.int64)
+        self._owners = np.array([owner for _, owner, _ in shown], np.int64)
+        self._centres = np.array([centre for *_, centre in shown]).reshape(-1, 3)
+        self._sizes = np.array([sizes[owner] for owner in self._owners], float)
 
     def write(self, joints: np.ndarray, opening: float, object_poses: np.ndarray, out: np.ndarray) -> None:
         """Write `world_from_part`.
@@ -79,7 +110,8 @@ class PartFrames:
             out: (parts, 3, 4) float32; rows of other parts are left alone.
         """
         moving = (self._carriers, self._starts, self._slopes, self._widest, self._parts)
-        _write(self._chain, self._base, joints, opening, *moving, object_poses, self._objects, out)
+        placed = (object_poses, self._objects, self._owners, self._centres, self._sizes)
+        _write(self._chain, self._base, joints, opening, *moving, *placed, out)
 
 
 Moving = tuple[list[str], list[int], np.ndarray, np.ndarray]

@@ -24,13 +24,14 @@ from envs.clock import Clock, Pace
 from envs.columns import Row, RowKnobs
 from envs.engine import Engine
 from envs.observing import numbers
+from envs.props import Props
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
 from envs.tape import Tape
-from envs.tasks.base import HOLD_STEPS, SPLITS, Task
+from envs.tasks.base import HOLD_STEPS, REWARDS, SPLITS, Task
 from envs.truth import Truth
-from envs.wording import instruct, targets
+from envs.wording import Instructions
 from randomizers import Domain, Randomization
 from randomizers.errors import unknown
 from randomizers.strength import Pin, Strength
@@ -50,6 +51,7 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
         depth: Depth is observed beside the images.
+        reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
         spec: What the batch is built of, for records.
 
@@ -63,7 +65,6 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         renderer: What draws the images; its name goes into every report.
         seeds, episodes: (worlds,) address of the present episodes.
-        instructions: (worlds,) str, what a person says to have the task done.
         elapsed: (worlds,) control steps since the beginning.
         reward: (worlds,) of the last step.
         success: (worlds,) bool, the task has been done for `HOLD_STEPS` steps in a row.
@@ -71,6 +72,7 @@ class Worlds:
         terminated: (worlds,) bool, success or divergence.
         truncated: (worlds,) bool, the task's horizon was reached first.
         redrawn: (n,) rows whose draw the last step changed.
+        unstable: (worlds,) bool, things moved by themselves before the present episode began; see `envs/props.py`.
         tape: What happened in the present episodes, since `record` was called.
     """
 
@@ -87,12 +89,16 @@ class Worlds:
         cameras: Sequence[str] = (),
         image_size: int = 84,
         depth: bool = False,
+        reward: str = "dense",
         spare: Callable[[], Engine] | None = None,
         spec: Any = None,
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
+        if reward not in REWARDS:
+            raise ValueError(unknown("reward", reward, REWARDS))
+        self._worth = task.reward if reward == "dense" else task.sparse
         self.split, self._spare, self.spec = split, spare, spec
         self.tape: Tape | None = None
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
@@ -104,24 +110,32 @@ class Worlds:
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
         self.senses = Senses(self.state, clock, controller.profile.chain, [each.name for each in task.objects])
-        parts = (self.actuation, self._pace, self.senses, self.sight)
+        self.props = Props(task, scene, self.num, rebuilds=hasattr(self.engines[0], "build"))
+        parts = (self.actuation, self._pace, self.senses, self.sight, self.props)
         self._columns = {name: column for part in parts for name, column in part.columns.items()}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
         self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
         self.senses.expect(list(self.randomization))
+        self.props.follow(self.randomization.axes)
+        self.unstable = self.props.unstable
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
         self.draws, self.values, self.terms = self._chance.draws, self._chance.values, self._chance.terms
+        self._instructions = Instructions(task, self.state, clock, self.props.objects)
         self._allocate()
 
     def _allocate(self) -> None:
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
         self.elapsed, self._held = np.zeros(self.num, int), np.zeros(self.num, int)
-        self.instructions = np.full(self.num, "", object)
         self.reward, self.redrawn = np.zeros(self.num), np.zeros(0, int)
         flags = (np.zeros(self.num, bool) for _ in range(4))
         self.success, self.terminated, self.truncated, self._begun = flags
+
+    @property
+    def instructions(self) -> np.ndarray:
+        """What a person says to have the task done, (worlds,) str."""
+        return self._instructions.said()
 
     @property
     def strength(self) -> Strength:
@@ -160,20 +174,22 @@ class Worlds:
         self._chance.begin(rows, drawn, numbers, strength, pin)
         commands = self.actuation.begin(rows)
         self._pace.begin(rows)
+        self.props.begin(rows, self.engines, self.state, self.sight.appearance.visible)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
-            layout = self.task.layout(int(seed_of_some), numbers[some], self.split)
-            self.state.goal[rows[some]] = layout.goal
+            layout = self.props.arranged(rows[some], self.task.layout(int(seed_of_some), numbers[some], self.split))
+            self.state.goal[rows[some]], self.state.target[rows[some]] = layout.goal, layout.target
             for row, poses in zip(rows[some], layout.object_poses):
                 self.engines[row].reset(commands[row], poses)
+        self.props.settle(rows, self.engines, commands, self.sight.appearance.visible)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
-        self.instructions[rows] = instruct(self.task, drawn, numbers, targets(self.state, rows))
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
         self.success[rows] = self.truncated[rows] = False
         self._truth.forget(rows)
         self._measure(rows)
         self.senses.begin(rows)
         self.terminated[rows] = self.diverged[rows]
+        self._instructions.begin(rows)
         self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
         if self.tape is not None:
             self.tape.begin(rows, self.draws)
@@ -278,4 +294,4 @@ class Worlds:
         self.success |= self._held >= HOLD_STEPS
         self.terminated[rows] = self.success[rows] | self.diverged[rows]
         self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self.task.horizon)
-        self.reward[:] = np.where(moving, self.task.reward(self.state), 0.0)
+        self.reward[:] = np.where(moving, self._worth(self.state), 0.0)

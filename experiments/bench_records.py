@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 WORKERS = (1, 2, 8)
 BATCH = 16
-TASKS = ("reach", "push", "lift")
 WITH_IMAGES = 0.1
 """Share of the episodes of which images are drawn, at every fourth step."""
 
@@ -40,9 +39,11 @@ def measure(episodes: int, seed: int, workers: Sequence[int] = WORKERS) -> dict[
 
 def record_all(episodes: int, seed: int) -> Iterator["Record"]:
     """Yield records of every task: half driven by the expert, half by noise, some with images."""
+    from envs.tasks.base import NAMES
+
     pictured = round(WITH_IMAGES * episodes)
-    for number, task in enumerate(TASKS):
-        some = len(range(number, episodes - pictured, len(TASKS)))
+    for number, task in enumerate(NAMES):
+        some = len(range(number, episodes - pictured, len(NAMES)))
         yield from _recorded(task, some, seed, images=())
     yield from _recorded("push", pictured, seed + 1, images=("front",))
 

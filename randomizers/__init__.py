@@ -19,6 +19,7 @@ from randomizers.draw import Draw, Draws
 from randomizers.empirical import Empirical
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
+from randomizers.objects import Clearance, Clutter, Form, Size, Start
 from randomizers.physics import Damping, Friction, Mass
 from randomizers.proprioception import Encoder, Pose
 from randomizers.scene import Distractors, Table
@@ -38,6 +39,8 @@ __all__ = [
     "Beta",
     "Camera",
     "Choice",
+    "Clearance",
+    "Clutter",
     "Cone",
     "ControlRate",
     "Damping",
@@ -53,6 +56,7 @@ __all__ = [
     "Every",
     "Exposure",
     "Expression",
+    "Form",
     "Friction",
     "Gain",
     "Jitter",
@@ -70,6 +74,8 @@ __all__ = [
     "Randomization",
     "Randomizer",
     "Refresh",
+    "Size",
+    "Start",
     "Table",
     "Texture",
     "Uniform",

@@ -155,7 +155,7 @@ def test_parts_have_the_documented_order():
     fixed = ["floor", "wall", "table", *links, "panda_hand", "panda_leftfinger", "panda_rightfinger", "cube"]
     names = [part.name for part in SCENE.parts]
     assert names[: len(fixed)] == fixed
-    assert all(name.startswith("distractor") for name in names[len(fixed) :])
+    assert all(name.startswith(("distractor", "clutter")) for name in names[len(fixed) :])
     assert {part.surface for part in SCENE.parts} == set(SCENE.surfaces)
 
 

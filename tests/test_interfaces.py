@@ -26,7 +26,7 @@ VARIED_CUBE = Randomization((Mass("cube"),))
 class Talking(FakeTask):
     """Says which object it means, in two ways."""
 
-    def instruction(self, target, luck):
+    def instruction(self, target, luck, *where):
         return f"{'take' if luck < 0.5 else 'fetch'} number {target}"
 
 

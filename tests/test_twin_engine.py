@@ -108,7 +108,7 @@ def test_a_cube_slides_further_with_less_friction_and_the_larger_coefficient_cou
         engine.knobs["friction.cube"].write(cube)
         engine.knobs["friction.table"].write(table)
         engine.reset(home, np.array([[0.5, 0.2, 0.02, 0, 0, 0, 1.0]]))
-        engine._data.qvel[engine._first_object] = -1.0  # [m/s]
+        engine._data.joint("cube").qvel[0] = -1.0  # [m/s]
         for _ in range(20):
             engine.advance(home, home, 0.0)
         slid[cube, table] = 0.5 - measured(engine).object_poses[0, 0, 0]

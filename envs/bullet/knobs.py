@@ -36,8 +36,10 @@ class Knobs:
     def all(self) -> dict[str, Knob]:
         """Name everything that can be set."""
         profile, robot, knobs = self._profile, self._robot, {}
-        bodies = {spec.name: (body, -1) for spec, body in zip(self._objects, self._things.bodies)}
-        for name, (body, link) in (bodies | {"hand": (robot.body, robot.last)}).items():
+        solid = {spec.name: (spec, where) for spec, where in zip(self._objects, self._things.places) if spec.solid}
+        bodies = {name: where for name, (_, where) in solid.items()}
+        moving = {name: where for name, (spec, where) in solid.items() if not spec.fixed}
+        for name, (body, link) in (moving | {"hand": (robot.body, robot.last)}).items():
             knobs[f"mass.{name}"] = self._mass(body, link)
         frictions = {name: [where] for name, where in bodies.items()} | {"table": [(self._things.table, -1)]}
         frictions["fingers"] = [(robot.body, link) for link in robot.fingers or [robot.last]]

@@ -103,7 +103,7 @@ def nominal_appearance(scene: Scene, worlds: int) -> Appearance:
         texture_turn=surface("turn_deg"),
         specular=surface("specular"),
         shininess=surface("shininess"),
-        visible=np.tile([not part.name.startswith("distractor") for part in scene.parts], (worlds, 1)),
+        visible=np.tile([not part.hidden for part in scene.parts], (worlds, 1)),
         lamps=_nominal_lamps(worlds),
         ambient=full((), AMBIENT),
         background=np.zeros(worlds, np.int8),

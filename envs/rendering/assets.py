@@ -28,7 +28,7 @@ from envs.rendering.meshes import (
     simplified,
     welded,
 )
-from envs.rendering.objects import object_parts
+from envs.rendering.objects import clutter_parts, object_parts
 from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
 from randomizers.errors import unknown
 
@@ -104,9 +104,9 @@ def arm_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
     """Build the scene of an arm and a task's objects on a table; table top at z = 0, the arm where it is mounted.
 
     Parts, in the order of all transforms: floor, wall, table, the arm's links and gripper, the task's objects, then
-    distractor<i>.<shape> for i in 0..3 and box, ball, cylinder. Links are named as in the profile, those of several
-    colours "<link>.<material>". The distractors are drawn from unit meshes, 1 m wide: their transforms carry the
-    size as a uniform scale.
+    distractor<i>.<shape> for i in 0..3 and box, ball, cylinder, then clutter<i>.box. Links are named as in the
+    profile, those of several colours "<link>.<material>". Distractors and clutter are drawn from unit meshes, 1 m
+    wide: their transforms carry the size as a uniform scale.
 
     Args:
         profile: The arm; "panda", or one whose profile names a URDF.
@@ -123,10 +123,10 @@ def arm_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
     for index, colour in enumerate(DISTRACTOR_COLOURS):
         surfaces[f"distractor{index}"] = Surface(colour)
         parts += [
-            Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}")
+            Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}", hidden=True)
             for shape in DISTRACTOR_SHAPES
         ]
-    return Scene(tuple(parts), surfaces, dict(CAMERAS))
+    return Scene((*parts, *clutter_parts()), surfaces, dict(CAMERAS))
 
 
 def _arm(profile: Named, detail: str) -> tuple[list[Part], dict[str, Surface]]:

@@ -69,11 +69,13 @@ class Part:
         name: Unique, such as "panda_link3" or "cube".
         mesh: Geometry in the part's frame.
         surface: The surface it shows; several parts may share one ("arm").
+        hidden: It is not there in a nominal world.
     """
 
     name: str
     mesh: Mesh
     surface: str
+    hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ at once and treat every row alone.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import ClassVar
@@ -18,13 +19,15 @@ import numpy as np
 
 from envs.arms.controller import ACTION_SIZE, MAX_STEP
 from envs.engine import ObjectSpec, Physics, State
+from envs.tasks.language import described, phrase
 from randomizers.errors import unknown
 from randomizers.streams import unit
 
 HOLD_STEPS = 4
 """Success has to hold for so many control steps in a row before an episode ends."""
 SPLITS = ("train", "heldout")
-NAMES = ("reach", "push", "lift")
+NAMES = ("reach", "push", "lift", "place", "stack", "insert", "drawer", "sort")
+REWARDS = ("dense", "sparse")
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,16 @@ class Layout:
     Attributes:
         object_poses: (episodes, objects, 7) position [m] and quaternion (x, y, z, w).
         goal: (episodes, 3) [m].
+        target: (episodes,) index of the object that is to be moved; the first where not given.
     """
 
     object_poses: np.ndarray
     goal: np.ndarray
+    target: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+
+    def __post_init__(self) -> None:
+        if not len(self.target):
+            object.__setattr__(self, "target", np.zeros(len(self.goal), int))
 
 
 class Task(ABC):
@@ -50,6 +59,8 @@ class Task(ABC):
         horizon: Control steps after which an episode is cut.
         opening: Distance between the finger pads at the start [m].
         radius: Distance that counts as there [m].
+        marks: Index of the object that stands where the goal is; None where nothing does.
+        sentences: What may be said, by mood; {thing} is the object to be moved, {goal} the one that marks the goal.
     """
 
     name: ClassVar[str]
@@ -58,6 +69,8 @@ class Task(ABC):
     horizon: ClassVar[int]
     opening: ClassVar[float]
     radius: ClassVar[float]
+    marks: ClassVar[int | None] = None
+    sentences: ClassVar[dict[str, tuple[str, ...]]]
 
     def layout(self, seed: int, episodes: np.ndarray, split: str = "train") -> Layout:
         """Place objects and goal; addressed by seed, episode and split, whatever the randomization.
@@ -84,6 +97,10 @@ class Task(ABC):
     def reward(self, state: State) -> np.ndarray:
         """Give the shaped reward of this moment (worlds,)."""
 
+    def sparse(self, state: State) -> np.ndarray:
+        """Give the sparse reward of this moment (worlds,): 1 where the task is done, else 0."""
+        return self.success(state).astype(float)
+
     @abstractmethod
     def features(self, state: State) -> np.ndarray:
         """Give the ground truth a state policy sees (worlds, S) float32, mostly relative vectors [m]."""
@@ -91,6 +108,30 @@ class Task(ABC):
     @abstractmethod
     def expert(self, state: State) -> np.ndarray:
         """Give the scripted expert's action (worlds, 4) in [-1, 1]."""
+
+    def instruction(
+        self,
+        target: int,
+        luck: float,
+        poses: np.ndarray | None = None,
+        objects: Sequence[ObjectSpec] | None = None,
+    ) -> str:
+        """Say in words what is to be done; true of the scene, and not to be mistaken.
+
+        Args:
+            target: Index of the object that is to be moved, as in `State.target`.
+            luck: Chooses among all that can be said, in [0, 1).
+            poses: (objects, 7) where things are; without them, nothing is said of left and right.
+            objects: As they are built now, where their size or shape varies.
+
+        Raises:
+            ValueError: No words mean that object alone.
+        """
+        known = self.objects if objects is None else objects
+        names = {"thing": described(known, int(target), poses)} if known else {}
+        if self.marks is not None:
+            names["goal"] = described(known, self.marks)
+        return phrase(self.sentences, luck, **names)
 
     def auxiliary(self, state: State) -> np.ndarray:
         """Give what a vision encoder may be asked to predict (worlds, 3): the object's position [m]."""

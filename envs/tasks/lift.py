@@ -1,5 +1,7 @@
 """Lift: grasp a cube and raise it."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from envs.engine import ObjectSpec, State
@@ -26,6 +28,12 @@ class Lift(Task):
     horizon = 80
     opening = 0.08
     radius = 0.05
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Lift the {thing}.", "Pick up the {thing} and hold it up."),
+        "interrogative": ("Can you lift the {thing}?", "Would you pick up the {thing}?"),
+        "deictic": ("Lift that {thing} there.", "See this {thing}? Pick it up."),
+        "colloquial": ("Just grab the {thing}, please.", "Hey, pick the {thing} up for me."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw a cube in the middle of the workspace, turned by up to 20 degrees."""

@@ -1,6 +1,7 @@
 """Push: shove a cube over the table to a goal with closed fingers."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -47,6 +48,12 @@ class Push(Task):
     horizon = 80
     opening = 0.0
     radius = 0.05
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Push the {thing} to the goal.", "Slide the {thing} over the table to the goal."),
+        "interrogative": ("Can you push the {thing} to the goal?", "Would you slide the {thing} over to the goal?"),
+        "deictic": ("Push that {thing} over there, to the goal.", "See this {thing}? Slide it to the goal."),
+        "colloquial": ("Just shove the {thing} over to the goal, please.", "Hey, nudge the {thing} to the goal."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw a cube in the middle of the workspace and a goal 12 to 20 cm away."""

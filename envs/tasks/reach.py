@@ -21,6 +21,12 @@ class Reach(Task):
     horizon = 50
     opening = 0.0
     radius = 0.02
+    sentences: ClassVar[dict[str, tuple[str, ...]]] = {
+        "imperative": ("Move your hand to the goal.", "Reach for the marked point."),
+        "interrogative": ("Can you bring your hand to the goal?", "Would you reach for the marked point?"),
+        "deictic": ("Go there, to the marked point.", "Bring your hand to that point."),
+        "colloquial": ("Just get your hand over to the goal, please.", "Hey, reach out to the marked point for me."),
+    }
 
     def place(self, chances: Chances) -> Layout:
         """Draw a goal in the workspace."""

@@ -14,9 +14,11 @@ import numpy as np
 
 from envs.arms.profile import ArmProfile
 from envs.engine import Command, State
+from envs.rendering.objects import places
 from envs.rendering.scene import Scene
 from envs.tasks.base import Task
 from envs.twin.model import DAMPING, FINGERS, JOINTS, SERVO_RATE, TIMESTEP_S, table_world
+from envs.twin.objects import Placing
 from randomizers.world import Knob, Value
 
 # A world that blows up shows in its state; MuJoCo's warning would write a file into the working directory.
@@ -48,14 +50,15 @@ class TwinEngine:
         self._model = table_world(task.objects, _table_box(scene), profile.hand.tool_depth)
         self._data = mujoco.MjData(self._model)
         self._tool = self._model.site("tool").id
-        self._things = [thing.name for thing in task.objects]
+        self._objects = task.objects
+        self._placing = Placing(self._model, self._data, task.objects)
         self._stale = False  # derived constants of the model lag behind a written mass
         model = self._model
-        self._first_object = 7 + len(FINGERS)  # in qpos and qvel: arm, fingers, then free joints of 7 and 6
-        moving = [(i, self._body_of(part.name)) for i, part in enumerate(scene.parts)]
-        self._parts = np.array([i for i, body in moving if body >= 0])
-        self._bodies = np.array([body for _, body in moving if body >= 0])
-        self._fixed = np.array([i for i, body in moving if body < 0], int)
+        shown = {name: (task.objects[owner].name, centre) for name, owner, centre in places(task.objects)}
+        drawn = [shown.get(part.name, (part.name, (0.0, 0.0, 0.0))) for part in scene.parts]
+        bodies = np.array([self._body_of(name) for name, _ in drawn])
+        self._parts = np.flatnonzero(bodies >= 0)
+        self._bodies, self._offsets = bodies[self._parts], np.array([at for _, at in drawn])[self._parts]
         self._nominal_mass = model.body_mass.copy()
         self._nominal_inertia = model.body_inertia.copy()
         self._knobs = self._make_knobs()
@@ -74,10 +77,7 @@ class TwinEngine:
         mujoco.mj_resetData(model, data)
         data.qpos[:7] = command.joints
         data.qpos[7:9] = command.opening / 2.0
-        for index, pose in enumerate(np.asarray(object_poses, float)):
-            start = self._first_object + 7 * index
-            data.qpos[start : start + 3] = pose[:3]
-            data.qpos[start + 3 : start + 7] = pose[[6, 3, 4, 5]]  # MuJoCo's order: w, x, y, z
+        self._placing.place(object_poses)
         self._ask(command)
         mujoco.mj_forward(model, data)
 
@@ -97,19 +97,13 @@ class TwinEngine:
         state.joint_velocities[row] = data.qvel[:7]
         state.hand_position[row] = data.site_xpos[self._tool]
         state.gripper_opening[row] = data.qpos[7] + data.qpos[8]
-        for index in range(len(self._things)):
-            pose = data.qpos[self._first_object + 7 * index :][:7]
-            state.object_poses[row, index] = pose[[0, 1, 2, 4, 5, 6, 3]]
-            velocity = data.qvel[self._first_object + 6 * index :][:6]
-            state.object_velocities[row, index, :3] = velocity[:3]
-            # MuJoCo gives the angular velocity of a free body in the body's own axes.
-            body = self._model.body(self._things[index]).id
-            state.object_velocities[row, index, 3:] = data.xmat[body].reshape(3, 3) @ velocity[3:]
+        self._placing.measure(state, row)
 
     def transforms(self, out: np.ndarray) -> None:
         """Write `world_from_part` (parts, 3, 4) of what moves; furniture stands in the base frame."""
-        out[self._parts, :, :3] = self._data.xmat[self._bodies].reshape(-1, 3, 3)
-        out[self._parts, :, 3] = self._data.xpos[self._bodies]
+        turns = self._data.xmat[self._bodies].reshape(-1, 3, 3)
+        out[self._parts, :, :3] = turns
+        out[self._parts, :, 3] = self._data.xpos[self._bodies] + (turns @ self._offsets[:, :, None])[..., 0]
 
     def close(self) -> None:
         """Let go of the model; MuJoCo frees it with the last reference."""
@@ -124,10 +118,11 @@ class TwinEngine:
 
     def _make_knobs(self) -> dict[str, Knob]:
         knobs = {}
-        bodies = {name: name for name in self._things} | {"hand": "panda_hand"}
+        solid = [thing for thing in self._objects if thing.solid]
+        bodies = {thing.name: thing.name for thing in solid if not thing.fixed} | {"hand": "panda_hand"}
         for name, body in bodies.items():
             knobs[f"mass.{name}"] = self._mass(self._model.body(body).id)
-        rubbing: dict[str, tuple[str, ...]] = {name: (name,) for name in (*self._things, "table")}
+        rubbing: dict[str, tuple[str, ...]] = {thing.name: thing.parts() for thing in solid} | {"table": ("table",)}
         rubbing["fingers"] = tuple(f"{finger}_{piece}" for finger in FINGERS for piece in ("pad", "stem"))
         for name, geoms in rubbing.items():
             knobs[f"friction.{name}"] = self._friction([self._model.geom(geom).id for geom in geoms])

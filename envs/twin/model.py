@@ -18,6 +18,7 @@ import mujoco
 import numpy as np
 
 from envs.engine import ObjectSpec
+from envs.twin.objects import ARM_BIT, LYING, ROLL, TWIST, WORLD_BIT, add_object
 
 TIMESTEP_S = 0.002
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
@@ -64,10 +65,7 @@ FINGER_RATE = 20.0  # [1/s], guessed
 GRIP_FORCE = 20.0  # [N] of each finger; the hand's continuous maximum is 70 N
 
 FRICTION = {"table": 0.30, "fingers": 0.9}  # [1], varnished wood; rubber. Pairs take the larger one.
-OBJECT_FRICTION = 0.40  # [1], painted wood on varnished wood; the task's own coefficient is PyBullet's
-TWIST, ROLL = 0.005, 0.0001  # [m], MuJoCo's own defaults
 FLOOR_HEIGHT = -0.75  # [m]
-ARM_BIT, WORLD_BIT = 1, 2  # collision groups: the arm meets the world, never itself
 
 
 def mesh_folder() -> Path:
@@ -108,13 +106,12 @@ def table_world(objects: Sequence[ObjectSpec], table: np.ndarray, tool_depth: fl
     """Compile arm, table, floor and objects.
 
     Args:
-        objects: Boxes that lie about; size and mass are the task's, friction is the twin's.
+        objects: What lies about; size and mass are the task's, friction is the twin's.
         table: (2, 3) lower and upper corner of the table [m].
         tool_depth: Distance along the hand's z axis to the tool point [m].
     """
     spec = panda()
     spec.body("panda_hand").add_site(name="tool", pos=(0, 0, tool_depth))
-    lying: dict = {"contype": WORLD_BIT, "conaffinity": ARM_BIT | WORLD_BIT, "condim": 4}
     ground = spec.worldbody
     ground.add_geom(
         name="table",
@@ -122,21 +119,14 @@ def table_world(objects: Sequence[ObjectSpec], table: np.ndarray, tool_depth: fl
         pos=table.mean(axis=0),
         size=np.ptp(table, axis=0) / 2,
         friction=(FRICTION["table"], TWIST, ROLL),
-        **lying,
+        **LYING,
     )
-    ground.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, pos=(0, 0, FLOOR_HEIGHT), size=(0, 0, 1), **lying)
+    ground.add_geom(type=mujoco.mjtGeom.mjGEOM_PLANE, pos=(0, 0, FLOOR_HEIGHT), size=(0, 0, 1), **LYING)
     for thing in objects:
-        body = ground.add_body(name=thing.name)
-        body.add_freejoint(name=thing.name)
-        body.add_geom(
-            name=thing.name,
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=thing.half_extents,
-            mass=thing.mass,
-            friction=(OBJECT_FRICTION, TWIST, ROLL),
-            solref=(0.01, 1.0),
-            **lying,
-        )
+        add_object(spec, thing)
+    for slider in (thing for thing in objects if thing.rail):
+        for still in (thing for thing in objects if thing.fixed):
+            spec.add_exclude(bodyname1=slider.name, bodyname2=still.name)  # the rail guides it
     return spec.compile()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from envs.arms.profile import ArmProfile
 from envs.rendering.assets import arm_scene
 from envs.rendering.meshes import Soup, finished, joined, rectangle
+from envs.rendering.objects import object_parts
 from envs.rendering.scene import Mesh, Part, Scene, Surface
 from envs.tasks.base import Task
 
@@ -40,7 +41,7 @@ def twin_scene(profile: ArmProfile, task: Task, detail: str = "twin") -> Scene:
     base = arm_scene(profile, task, "full")
     room = _room()
     parts = tuple(_part(part, room, detail) for part in base.parts)
-    dyed = {thing.name: Surface(_dyed(thing.colour)) for thing in task.objects}
+    dyed = {name: Surface(_dyed(paint.colour)) for name, paint in object_parts(task.objects)[1].items()}
     return Scene(parts, base.surfaces | SURFACES | dyed, base.cameras)
 
 
