@@ -24,12 +24,13 @@ from envs.clock import Clock, Pace
 from envs.columns import Row, RowKnobs
 from envs.engine import Engine
 from envs.observing import numbers
+from envs.outcome import Outcome
 from envs.props import Props
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
 from envs.tape import Tape
-from envs.tasks.base import HOLD_STEPS, REWARDS, SPLITS, Task
+from envs.tasks.base import SPLITS, Task
 from envs.truth import Truth
 from envs.wording import Instructions
 from randomizers import Domain, Randomization
@@ -96,9 +97,6 @@ class Worlds:
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
-        if reward not in REWARDS:
-            raise ValueError(unknown("reward", reward, REWARDS))
-        self._worth = task.reward if reward == "dense" else task.sparse
         self.split, self._spare, self.spec = split, spare, spec
         self.tape: Tape | None = None
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
@@ -123,14 +121,11 @@ class Worlds:
         self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
         self.draws, self.values, self.terms = self._chance.draws, self._chance.values, self._chance.terms
         self._instructions = Instructions(task, self.state, clock, self.props.objects)
-        self._allocate()
-
-    def _allocate(self) -> None:
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
-        self.elapsed, self._held = np.zeros(self.num, int), np.zeros(self.num, int)
-        self.reward, self.redrawn = np.zeros(self.num), np.zeros(0, int)
-        flags = (np.zeros(self.num, bool) for _ in range(4))
-        self.success, self.terminated, self.truncated, self._begun = flags
+        self.redrawn, self._begun = np.zeros(0, int), np.zeros(self.num, bool)
+        self._outcome = judged = Outcome(task, self.state, reward)
+        self.elapsed, self.reward, self.success = judged.elapsed, judged.reward, judged.success
+        self.terminated, self.truncated = judged.terminated, judged.truncated
 
     @property
     def instructions(self) -> np.ndarray:
@@ -183,12 +178,10 @@ class Worlds:
                 self.engines[row].reset(commands[row], poses)
         self.props.settle(rows, self.engines, commands, self.sight.appearance.visible)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
-        self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
-        self.success[rows] = self.truncated[rows] = False
         self._truth.forget(rows)
         self._measure(rows)
         self.senses.begin(rows)
-        self.terminated[rows] = self.diverged[rows]
+        self._outcome.begin(rows, self.diverged)
         self._instructions.begin(rows)
         self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
         if self.tape is not None:
@@ -218,8 +211,7 @@ class Worlds:
         self._settle(rows)
         self.senses.record(rows)
         self.sight.record(rows[~self.diverged[rows]], self.engines)
-        self.elapsed[rows] += 1
-        self._judge(moving, rows)
+        self._outcome.judge(moving, rows, self.diverged)
         if self.tape is not None:
             self.tape.note(rows, np.asarray(actions))
 
@@ -286,12 +278,3 @@ class Worlds:
         """Judge what was measured."""
         self.state.hand_target[rows] = self.actuation.targets[rows]
         self._truth.settle(rows)
-
-    def _judge(self, moving: np.ndarray, rows: np.ndarray) -> None:
-        """Say who is done and what the step was worth."""
-        there = self.task.success(self.state) & moving & ~self.diverged
-        self._held[rows] = np.where(there[rows], self._held[rows] + 1, 0)
-        self.success |= self._held >= HOLD_STEPS
-        self.terminated[rows] = self.success[rows] | self.diverged[rows]
-        self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self.task.horizon)
-        self.reward[:] = np.where(moving, self._worth(self.state), 0.0)
