@@ -106,4 +106,5 @@ class World(gymnasium.Env[dict[str, Any], np.ndarray]):
         return row_of(observed(self.worlds, self._language), 0)
 
     def _info(self) -> dict[str, Any]:
-        return {**drawn(self.worlds, 0), "success": bool(self.worlds.success[0])}
+        done, unstable = bool(self.worlds.success[0]), bool(self.worlds.unstable[0])
+        return {**drawn(self.worlds, 0), "success": done, "unstable": unstable}

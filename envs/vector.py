@@ -178,7 +178,7 @@ def _told(worlds: Worlds, mask: np.ndarray) -> dict[str, Any]:
     """What `infos` tells of the episodes: fresh arrays with Gymnasium's masks; outside them 0 or None."""
     drawn = {name: _plain(values) for name, values in worlds.values.items()}
     address = {"seed": worlds.seeds, "episode": worlds.episodes}
-    told = {"address": address, "randomization": drawn, "success": worlds.success}
+    told = {"address": address, "randomization": drawn, "success": worlds.success, "unstable": worlds.unstable}
     return _masked({**told, "instruction": worlds.instructions}, mask)
 
 

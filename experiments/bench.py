@@ -11,13 +11,16 @@ stock scene) and MuJoCo's renderer, and compares what they see. Speeds are minim
 their time through ours. Half a minute, and another one or two for compiling from nothing (bench.cold=false skips it).
 `bench worlds` times control steps against panda-gym and bare physics, randomization, resets, whole steps with images,
 memory and a second process, and counts scripted grasps: about five minutes, on a machine that does nothing else.
+`bench tasks` counts how often each task's scripted expert succeeds, nominal, randomized and in the twin; `episodes` of
+each: two minutes with 400.
 `bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's:
 about ten minutes with the default 250,000 images.
 
   python -m experiments bench render bench.sizes=[64,84] --json
   python -m experiments bench worlds bench.tasks=[reach,push] bench.quality=true
+  python -m experiments bench tasks episodes=400
   python -m experiments bench localiser bench.images=250000 cards=medium seed=1"""
-KINDS = ("render", "worlds", "localiser")
+KINDS = ("render", "worlds", "tasks", "localiser")
 
 
 def check(config: Config) -> None:
@@ -38,6 +41,10 @@ def check(config: Config) -> None:
         from experiments import bench_worlds
 
         bench_worlds.check(config)
+    if bench.what == "tasks":
+        from experiments import bench_tasks
+
+        bench_tasks.check(config)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
@@ -50,6 +57,10 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         from experiments import bench_worlds
 
         return bench_worlds.measure(run, config), "python -m experiments look push.yaml audit=true"
+    if config.bench.what == "tasks":
+        from experiments import bench_tasks
+
+        return bench_tasks.measure(run, config), "python -m experiments look sort.yaml"
     from experiments import bench_render
 
     return bench_render.measure(run, config), "python -m experiments bench localiser"

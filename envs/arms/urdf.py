@@ -9,6 +9,7 @@ Fixed pieces are merged into the last link, and nothing has a visual shape. Only
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -163,8 +164,18 @@ def urdf(profile: ArmProfile, fingers: bool, folder: Path) -> str:
 
 @contextmanager
 def arm_file(profile: ArmProfile, fingers: bool) -> Iterator[str]:
-    """Give the path of a URDF that lives as long as the `with` block: PyBullet reads files only."""
-    with tempfile.TemporaryDirectory(prefix="sim2arm-") as folder:
-        path = Path(folder) / f"{profile.name}.urdf"
-        path.write_text(urdf(profile, fingers, Path(folder)))
-        yield str(path)
+    """Give the path of a URDF that lives as long as the `with` block, or longer: PyBullet reads files only."""
+    folder = _written(profile, fingers)
+    if not Path(folder.name).is_dir():  # somebody cleans up temporary files
+        _written.cache_clear()
+        folder = _written(profile, fingers)
+    yield str(Path(folder.name) / f"{profile.name}.urdf")
+
+
+@lru_cache(maxsize=8)
+def _written(profile: ArmProfile, fingers: bool) -> tempfile.TemporaryDirectory:
+    """Write the URDF once for all worlds of a process: worlds that are built anew would write it at every reset."""
+    folder = tempfile.TemporaryDirectory(prefix="sim2arm-")
+    path = Path(folder.name) / f"{profile.name}.urdf"
+    path.write_text(urdf(profile, fingers, Path(folder.name)))
+    return folder
