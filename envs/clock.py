@@ -76,9 +76,11 @@ class Pace:
             "control.jitter": number(self._jitter, 0.0, "1", (0.0, 0.5)),
         }
 
-    def begin(self, rows: np.ndarray) -> None:
-        """Forget what the rows owe."""
+    def begin(self, rows: np.ndarray, engines: Sequence[Any]) -> None:
+        """Forget what the rows owe: whatever is simulated before their first step takes nominal periods."""
         self._owed[rows] = 0.0
+        for row in rows if self._uneven else ():
+            engines[row].substeps = self._substeps
 
     def advance(self, rows: np.ndarray, engines: Sequence[Any]) -> None:
         """Tell the engines of some worlds how many physics steps the coming control period has."""

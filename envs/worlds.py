@@ -168,7 +168,7 @@ class Worlds:
         drawn, strength = drawn_with(seeds, self.split), self.strength if strength is None else strength
         self._chance.begin(rows, drawn, numbers, strength, pin)
         commands = self.actuation.begin(rows)
-        self._pace.begin(rows)
+        self._pace.begin(rows, self.engines)
         self.props.begin(rows, self.engines, self.state, self.sight.appearance.visible)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some

@@ -80,10 +80,22 @@ def _live(worlds: "Worlds", count: int, expert: np.ndarray, seed: int) -> None:
 
 
 def varied(task: str) -> Any:
-    """Everything that varies by default, with every fault of sensors and timing."""
+    """Everything that varies by default, with every fault of sensors and timing, other sizes, places and clutter."""
     from envs.tasks.base import get
-    from randomizers import DEFAULT, ControlRate, Dropout, Encoder, Jitter, Latency, Pose, Randomization, Refresh
+    from randomizers import (
+        DEFAULT,
+        Clutter,
+        ControlRate,
+        Dropout,
+        Encoder,
+        Jitter,
+        Latency,
+        Pose,
+        Randomization,
+        Refresh,
+        Start,
+    )  # fmt: skip
 
-    others = [each for each in DEFAULT if not isinstance(each, Latency)]
-    faults = [Latency(), Jitter(), Dropout(), Refresh(), ControlRate(), Encoder()]
-    return Randomization((*others, *faults, *([Pose()] if get(task).objects else [])))
+    others = [each for each in DEFAULT if not isinstance(each, Latency | Clutter | Start)]
+    faults = [Latency(), Jitter(), Dropout(), Refresh(), ControlRate(), Encoder(), Clutter()]
+    return Randomization((*others, *faults, *([Pose(), Start()] if get(task).objects else [])))

@@ -152,13 +152,15 @@ def test_the_control_period_is_right_on_average_and_untouched_at_1():
         pace = Pace(clock, engines)
         pace.columns["control.period"].write(rows, np.full(2, stretch))
         pace.columns["control.jitter"].write(rows, np.full(2, jitter))
-        pace.begin(rows)
+        pace.begin(rows, engines)
         counts = []
         for tick in range(1, 1001):
             clock.ticks[:] = tick
             pace.advance(rows, engines)
             counts.append(engines[0].substeps)
         assert np.mean(counts) == pytest.approx(6 * stretch, abs=1e-9 if jitter == 0.0 else 0.1)
+        pace.begin(rows, engines)
+        assert [engine.substeps for engine in engines] == [6, 6]
         assert len(set(counts)) == 1 if stretch == 1.0 else len(set(counts)) > 1
 
 
