@@ -9,8 +9,7 @@
 import numpy as np
 
 from envs.engine import State
-from envs.tasks.base import HOLD_STEPS, REWARDS, Task
-from randomizers.errors import unknown
+from envs.tasks.base import HOLD_STEPS, Task, rewarding
 
 
 class Outcome:
@@ -26,10 +25,7 @@ class Outcome:
     """
 
     def __init__(self, task: Task, state: State, reward: str):
-        if reward not in REWARDS:
-            raise ValueError(unknown("reward", reward, REWARDS))
-        self._task, self._state = task, state
-        self._worth = task.reward if reward == "dense" else task.sparse
+        self._task, self._state, self._worth = task, state, rewarding(task, reward)
         worlds = len(state.goal)
         self.elapsed, self._held, self.reward = np.zeros(worlds, int), np.zeros(worlds, int), np.zeros(worlds)
         self.success, self.terminated, self.truncated = (np.zeros(worlds, bool) for _ in range(3))

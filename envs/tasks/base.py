@@ -9,7 +9,7 @@ at once and treat every row alone.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -175,6 +175,13 @@ def action(velocity: np.ndarray, opening: np.ndarray | float = 0.0) -> np.ndarra
     actions[:, :3] = velocity / MAX_STEP
     actions[:, 3] = opening
     return np.clip(actions, -1.0, 1.0)
+
+
+def rewarding(task: Task, kind: str) -> Callable[[State], np.ndarray]:
+    """Give the function that says what a moment is worth: "dense" or "sparse"."""
+    if kind not in REWARDS:
+        raise ValueError(unknown("reward", kind, REWARDS))
+    return task.reward if kind == "dense" else task.sparse
 
 
 @cache

@@ -48,7 +48,7 @@ class Grasp:
         aside = np.linalg.norm(offset[:, :2], axis=1, keepdims=True)
         around = soft(0.016 - aside, 0.002) * soft(0.014 + offset[:, 2:3], 0.002)
         closed = soft(width + 0.022 - state.gripper_opening[:, None], 0.002)
-        inside = soft(0.024 - aside, 0.002) * soft(0.026 + offset[:, 2:3], 0.002)
+        inside = soft(0.030 - aside, 0.002) * soft(0.034 + offset[:, 2:3], 0.002)
         centred = soft(0.012 - aside, 0.002)
         height = place[:, 2:3] + HOVER * (1.0 - np.maximum(centred, around))
         approach = np.hstack([0.6 * (place - target)[:, :2], 0.5 * (height - target[:, 2:3])])
