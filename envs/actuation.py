@@ -2,7 +2,7 @@
 
 An action passes an adversary, the controller, the gears and bearings of the joints, and latency.
 
-    actuation = Actuation(controller, worlds=8, period_s=0.05)
+    actuation = Actuation(controller, clock)
     before, after, switch = actuation.push(rows, actuation.checked(actions, rows), state)
     engine.advance(before[0], after[0], switch[0])
 """
@@ -13,9 +13,10 @@ import numpy as np
 
 from envs.adversary import Adversary
 from envs.arms.controller import Commands, Controller
+from envs.clock import Clock
 from envs.columns import Column
 from envs.engine import State
-from envs.timing import ActionDelay, latency_column
+from envs.timing import ActionDelay
 from envs.transmission import Transmission
 
 
@@ -24,24 +25,22 @@ class Actuation:
 
     Args:
         controller: Turns actions into commands; as many rows as worlds.
-        worlds: Number of rows.
-        period_s: Control period [s].
+        clock: Of the worlds.
 
     Attributes:
         controller: The same.
     """
 
-    def __init__(self, controller: Controller, worlds: int, period_s: float):
+    def __init__(self, controller: Controller, clock: Clock):
         self.controller = controller
-        joints = controller.profile.joint_names
-        self._delay = ActionDelay(worlds, len(joints), period_s)
+        joints, worlds = controller.profile.joint_names, len(clock.ticks)
+        self._delay = ActionDelay(clock, len(joints))
         self._adversary, self._transmission = Adversary(len(joints), worlds), Transmission(joints, worlds)
 
     @property
     def columns(self) -> Mapping[str, Column]:
         """Name everything that changes what becomes of an action."""
-        latency = {"latency.action": latency_column(self._delay.latency)}
-        return {**latency, **self._adversary.columns, **self._transmission.columns}
+        return {**self._delay.columns, **self._adversary.columns, **self._transmission.columns}
 
     @property
     def targets(self) -> np.ndarray:

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from envs.capability import check
+from envs.columns import Row
 from envs.probes import PROBES, SENSES, Terms, begin
-from envs.worlds import Row, Worlds
+from envs.worlds import Worlds
 from randomizers import Axis, Randomization, Randomizer
 from randomizers.world import Value
 

@@ -97,6 +97,7 @@ class Engine(Protocol):
     name: str
     scene: Scene
     control_period_s: float
+    substeps: int  # physics steps of a control period; may be changed between periods
 
     @property
     def knobs(self) -> Mapping[str, Knob]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import auditing, look_arm
+from experiments import auditing, look_arm, look_record
 from experiments.auditing import asked
 from experiments.policies import check_card, reality_spec, sim_spec, why_no_twin
 from experiments.run import CONFIG, Run
@@ -31,7 +31,11 @@ With audit=true it proves instead that every axis of the configuration acts: bot
 knob reads back, and what the world does, shows or says; nothing else changes; the nominal world comes back bit for
 bit; a hundred resets do not drift. audit=all examines every randomizer there is. Exit status 1 if one fails.
 
-  python -m experiments look push.yaml audit=all --json"""
+  python -m experiments look push.yaml audit=all --json
+
+With record=FILE it rebuilds one episode from its record, compares it bit for bit and draws it as a film strip:
+
+  python -m experiments look record=runs/...-evaluate-push-.../records-sim_heldout.jsonl#17 --json"""
 
 SIDE_PX = 96
 COLUMNS = 8
@@ -46,6 +50,9 @@ BAND_PX = 8
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    if config.record is not None:
+        look_record.load(config.record)
+        return
     if asked(config):
         sim_spec(config).build(1).close()
         return
@@ -62,7 +69,9 @@ def check(config: Config) -> None:
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
-    """Audit, or look at the arm where that is asked for and at randomized worlds unless there are to be none."""
+    """Rebuild an episode, audit the axes, or look at the arm where asked and at worlds unless there are to be none."""
+    if config.record is not None:
+        return look_record.main(run, config.record)
     if asked(config):
         return auditing.main(run, config)
     about = look_arm.main(run, config) if config.inspect else {}

@@ -7,7 +7,7 @@
     domain.vector(draw)                                    # what a teacher or critic may know of it
 """
 
-from randomizers.actuation import Gain, Latency
+from randomizers.actuation import Gain
 from randomizers.adaptive import AutoRange
 from randomizers.axis import Axis
 from randomizers.base import Randomization, Randomizer, varies
@@ -17,16 +17,19 @@ from randomizers.default import BASIC, DEFAULT
 from randomizers.distributions import Choice, Cone, Distribution, LogUniform, Uniform
 from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
+from randomizers.empirical import Empirical
 from randomizers.joints import Adversary, Armature, Backlash, Effort, GearError, JointFriction, JointLimits
 from randomizers.lighting import Lamps, Lighting
 from randomizers.notation import Expression, expression, nominal
 from randomizers.objects import Clearance, Clutter, Form, Size, Start
 from randomizers.physics import CentreOfMass, Damping, Friction, Inertia, LinkMass, Mass
+from randomizers.proprioception import Encoder, Pose
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Depth, Exposure, Lens, Noise
 from randomizers.shapes import Beta, Mixture, Normal
 from randomizers.site import BasePose, Gravity, Push, TablePose
 from randomizers.texture import Background, Texture
+from randomizers.timing import ControlRate, Dropout, Jitter, Latency, Refresh
 from randomizers.when import Every
 from randomizers.world import Knob, World
 
@@ -48,6 +51,7 @@ __all__ = [
     "Clutter",
     "Cone",
     "Contact",
+    "ControlRate",
     "Damping",
     "Depth",
     "Distractors",
@@ -55,7 +59,10 @@ __all__ = [
     "Domain",
     "Draw",
     "Draws",
+    "Dropout",
     "Effort",
+    "Empirical",
+    "Encoder",
     "Every",
     "Exposure",
     "Expression",
@@ -65,6 +72,7 @@ __all__ = [
     "GearError",
     "Gravity",
     "Inertia",
+    "Jitter",
     "JointFriction",
     "JointLimits",
     "Knob",
@@ -79,9 +87,11 @@ __all__ = [
     "Noise",
     "Normal",
     "Pads",
+    "Pose",
     "Push",
     "Randomization",
     "Randomizer",
+    "Refresh",
     "Restitution",
     "RollingFriction",
     "SpinningFriction",

@@ -45,6 +45,9 @@ class BulletWorld:
         profile: The arm, its base at the origin, table top at z = 0.
         scene: What is drawn; its parts are filled by `transforms`.
         physics: Rates and solver effort; the task's own unless given.
+
+    Attributes:
+        substeps: Physics steps of a control period.
     """
 
     name = "PyBullet"
@@ -52,7 +55,7 @@ class BulletWorld:
     def __init__(self, task: Task, profile: ArmProfile, scene: Scene, physics: Physics | None = None):
         self.scene, self.control_period_s = scene, profile.control_period_s
         self._profile, self._objects, self._physics = profile, task.objects, physics or task.physics
-        self._substeps = substeps(self._physics.rate_hz, profile.control_rate_hz)
+        self.substeps = substeps(self._physics.rate_hz, profile.control_rate_hz)
         self._connect()
         self._frames, self._furniture = PartFrames(scene, profile, task), SiteFrames(scene, profile)
         self._knobs: dict[str, Knob] = {}
@@ -122,10 +125,10 @@ class BulletWorld:
     def advance(self, before: Command, after: Command, switch: float) -> None:
         """Simulate one control period; the switch is rounded to whole physics steps."""
         self._settle()
-        first = min(max(round(switch * self._substeps), 0), self._substeps)
+        first = min(max(round(switch * self.substeps), 0), self.substeps)
         step, client = pb.stepSimulation, self._client
         forces = self._forces.given(self._site.wanted.gravity) if self._forces.acting else ()
-        for command, count in ((before, first), (after, self._substeps - first)):
+        for command, count in ((before, first), (after, self.substeps - first)):
             if count:
                 self._robot.ask(command)
                 for _ in range(count):

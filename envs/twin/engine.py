@@ -40,6 +40,9 @@ class TwinEngine:
         task: Gives the objects.
         profile: Gives the control period; geometry and dynamics are the twin's own.
         scene: Parts in the order of `transforms`; its table is where things rest.
+
+    Attributes:
+        substeps: Physics steps of a control period.
     """
 
     name = "MuJoCo twin"
@@ -47,7 +50,7 @@ class TwinEngine:
     def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
         self.scene = scene
         self.control_period_s = profile.control_period_s
-        self._substeps = round(profile.control_period_s / TIMESTEP_S)
+        self.substeps = round(profile.control_period_s / TIMESTEP_S)
         self._model = table_world(task.objects, _table_box(scene), profile.hand.tool_depth)
         self._data = mujoco.MjData(self._model)
         self._tool = self._model.site("tool").id
@@ -87,10 +90,10 @@ class TwinEngine:
 
     def advance(self, before: Command, after: Command, switch: float) -> None:
         """Simulate one control period; the switch is rounded to whole physics steps (2 ms)."""
-        first = min(max(round(switch * self._substeps), 0), self._substeps)
+        first = min(max(round(switch * self.substeps), 0), self.substeps)
         self._axes.settle()
         self._axes.act(self.control_period_s)
-        for command, steps in ((before, first), (after, self._substeps - first)):
+        for command, steps in ((before, first), (after, self.substeps - first)):
             if steps:
                 self._ask(command)
                 mujoco.mj_step(self._model, self._data, nstep=steps)
