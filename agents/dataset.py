@@ -31,7 +31,7 @@ class Episodes:
     Attributes:
         index: The job's number.
         records: One per episode: seed, episode, success, length, reward, fault, randomization, and
-            `frames`, its rows in `columns`.
+            `frames`, its rows in `columns`; and `record`, from which `envs.record` rebuilds it.
         columns: (frames, ...) arrays of all episodes, one after the other; empty if nothing was recorded.
         strips: Images (frames, height, width, 3) uint8 of the episodes that were to be shown, by episode.
     """

@@ -1,4 +1,4 @@
-"""Ray actors that hold worlds and run jobs; the only file that imports Ray.
+"""Ray actors that hold worlds and run jobs; RLlib has a door of its own, `agents/rllib.py`.
 
     pool = RayPool(spec, worlds=8, workers=2)
     for episodes in pool.run(jobs, policy=onnx_bytes): ...

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from agents.acting import Actor
 from agents.behaviour import Driver
 from agents.dataset import Episodes
 from agents.jobs import Job
+from envs.record import EXPERT, Record
 
 RECORDED = ("proprioception", "goal", "state")
 MOST_STEPS = 10_000  # a task without a horizon would hang a collector
@@ -33,6 +34,16 @@ class BatchOfWorlds(Protocol):
     def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None: ...
     def expert_actions(self) -> np.ndarray: ...
     def auxiliary(self) -> np.ndarray: ...
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """Worlds that can keep what happens in them; see `envs.record`."""
+
+    spec: Any
+    tape: Any
+
+    def record(self) -> None: ...
 
 
 @dataclass
@@ -73,6 +84,8 @@ def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) ->
         raise ValueError(f"Job {job.index} has {count} episodes, but a batch has {rows} worlds")
     # Idle rows repeat the last episode: they are begun, never stepped.
     numbers = np.array([*job.episodes, *[job.episodes[-1]] * (rows - count)])
+    if isinstance(worlds, Recording):
+        worlds.record()
     worlds.begin(np.arange(rows), job.seed, numbers, job.strength, job.pin)
     actor = None
     if policy is not None and job.behaviour.driver == "student":
@@ -80,7 +93,16 @@ def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) ->
     driver = Driver(job.behaviour, job.seed, numbers, actor)
     draws = [worlds.draws[row].to_dict() for row in range(count)]
     trace = drive(worlds, driver, np.arange(rows) < count, job)
-    return package(job, trace, draws)
+    return package(job, trace, draws, told(worlds, job))
+
+
+def told(worlds: BatchOfWorlds, job: Job) -> list[dict]:
+    """Give what is kept of each episode so that it can be rebuilt; nothing of worlds that keep no records."""
+    if not isinstance(worlds, Recording) or worlds.spec is None:
+        return [{} for _ in job.episodes]
+    kept: Any = worlds
+    driver = EXPERT if job.behaviour.driver == "expert" and not job.behaviour.noise else ""
+    return [{"record": Record.of(kept, row, driver).beside()} for row in range(len(job.episodes))]
 
 
 def drive(worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job) -> Trace:
@@ -131,7 +153,7 @@ def seen(
     return kept
 
 
-def package(job: Job, trace: Trace, draws: Sequence[dict]) -> Episodes:
+def package(job: Job, trace: Trace, draws: Sequence[dict], kept: Sequence[dict]) -> Episodes:
     """Put the rows of a trace one after the other; episodes with a fault leave a record but no frames."""
     frames = [0 if trace.fault[row] or not job.record else int(n) for row, n in enumerate(trace.length)]
     records = tuple(
@@ -144,6 +166,7 @@ def package(job: Job, trace: Trace, draws: Sequence[dict]) -> Episodes:
             "fault": trace.fault[row],
             "frames": frames[row],
             "randomization": draws[row],
+            **kept[row],
         }
         for row, episode in enumerate(job.episodes)
     )

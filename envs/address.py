@@ -31,3 +31,18 @@ def addresses(rows: np.ndarray, seed: ArrayLike, episodes: ArrayLike) -> tuple[n
 def drawn_with(seeds: np.ndarray, split: str) -> np.ndarray:
     """Give the seeds (n,) uint64 that randomization is drawn with in a split."""
     return seeds.astype(np.uint64) + np.uint64(SEEDS if split == "heldout" else 0)
+
+
+def chosen(active: np.ndarray | None, begun: np.ndarray) -> np.ndarray:
+    """Check a mask of worlds; (worlds,) bool, all where none is given.
+
+    Raises:
+        ValueError: It is no mask, or one of its worlds has not begun.
+    """
+    mask = np.ones(len(begun), bool) if active is None else np.asarray(active)
+    if mask.shape != begun.shape or mask.dtype != bool:
+        raise ValueError(f"active is {mask.dtype} {mask.shape}; it must be bool ({len(begun)},).")
+    if not begun[mask].all():
+        missing = np.flatnonzero(mask & ~begun)
+        raise ValueError(f"world {missing[0]} has no episode; call begin(rows, seed, episodes) first.")
+    return mask

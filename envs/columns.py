@@ -18,7 +18,7 @@ from randomizers.world import Knob, Value
 
 Limits = tuple[float, float]
 Rows = np.ndarray | slice
-Place = tuple[int, ...]
+Place = tuple[int | slice, ...]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,13 @@ class Column:
             self.write(rows, np.asarray(value)[None])
 
         return Knob(self.nominal, self.unit, lambda: self.read(row), write, self.limits, self.options)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One world of a batch as randomizers see it."""
+
+    knobs: Mapping[str, Knob]
 
 
 class RowKnobs(Mapping[str, Knob]):

@@ -92,10 +92,12 @@ class Command:
 
 
 class Engine(Protocol):
-    """One world of one physics engine."""
+    """One world of one physics engine; `name` is that of `envs.capability.ENGINES`."""
 
+    name: str
     scene: Scene
     control_period_s: float
+    substeps: int  # physics steps of a control period; may be changed between periods
 
     @property
     def knobs(self) -> Mapping[str, Knob]:

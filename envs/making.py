@@ -19,6 +19,7 @@ def make(
     images: tuple[str, ...] = (),
     image_size: int = 84,
     depth: bool = False,
+    language: bool = False,
     split: str = "train",
     actions: str = EE_DELTA,
     render_mode: str | None = None,
@@ -33,6 +34,7 @@ def make(
         images: Cameras whose images are observed: "front", "side".
         image_size: Height and width of an image [px].
         depth: The cameras' depth is observed too [m].
+        language: The instruction is observed too, as text.
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         actions: "ee_delta", "ee_absolute", "joint_delta" or "joint_position"; see `envs.arms.actions`.
         render_mode: "rgb_array" lets `render` draw the world and its goal for people.
@@ -45,7 +47,7 @@ def make(
     spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
     worlds = spec.build(1)
     camera = next(iter(worlds.sight.scene.cameras))
-    return World(worlds, spec.make_renderer((camera,), PICTURE_SIZE) if render_mode else None)
+    return World(worlds, spec.make_renderer((camera,), PICTURE_SIZE) if render_mode else None, language)
 
 
 def make_vec(
@@ -58,6 +60,7 @@ def make_vec(
     images: tuple[str, ...] = (),
     image_size: int = 84,
     depth: bool = False,
+    language: bool = False,
     split: str = "train",
     actions: str = EE_DELTA,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
@@ -65,9 +68,9 @@ def make_vec(
     """Make many worlds of a task in this process, stepped and drawn as one batch.
 
     Args:
-        task, arm, randomization, strength, images, image_size, depth, split, actions: As of `make`.
+        task, arm, randomization, strength, images, image_size, depth, language, split, actions: As of `make`.
         num_envs: How many worlds; each takes about 28 MB.
         autoreset_mode: "next_step", "same_step" or "disabled"; see `VectorWorlds`.
     """
     spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
-    return VectorWorlds(spec.build(num_envs), autoreset_mode)
+    return VectorWorlds(spec.build(num_envs), autoreset_mode, language)

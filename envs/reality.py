@@ -119,6 +119,7 @@ class RealitySpec:
             renderer=self.make_renderer(self.images, self.image_size) if self.images else None,
             cameras=self.images,
             image_size=self.image_size,
+            spec=self,
         )
 
     def make_renderer(self, cameras: tuple[str, ...], size: int) -> Renderer:

@@ -1,9 +1,9 @@
 """What the cameras of a batch of worlds see: looks, distractors, latency, drawing, lens and sensor.
 
-    sight = Sight(scene, worlds=8, period_s=0.05, cameras=("front",), image_size=84, renderer=renderer)
+    sight = Sight(scene, clock, cameras=("front",), image_size=84, renderer=renderer)
     sight.begin(rows, rows, engines)                 # remember where everything is
     sight.record(rows, engines)                      # once per control step
-    seen = sight.look(rows, addresses)               # {"images": {"front": (8, 84, 84, 3) uint8}}
+    seen = sight.look(rows)               # {"images": {"front": (8, 84, 84, 3) uint8}}
 
 All images of a call are drawn in one go. The sensor's noise is addressed, so no image depends on its batch.
 """
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from envs.clock import Clock
 from envs.columns import Column
 from envs.engine import Engine
 from envs.rendering.appearance import columns as visual_columns
@@ -19,8 +20,9 @@ from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
 from envs.rendering.furniture import TableTop
 from envs.rendering.lens import expose, measure, pick
+from envs.rendering.overlay import ring
 from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
-from envs.timing import ImageDelay, latency_column
+from envs.timing import ImageDelay
 from randomizers import Domain
 from randomizers.errors import unknown
 
@@ -30,8 +32,7 @@ class Sight:
 
     Args:
         scene: Parts, surfaces and cameras; the same in all worlds.
-        worlds: Number of worlds.
-        period_s: Control period [s].
+        clock: Of the worlds.
         cameras: Names of the cameras whose images are observed; none draws nothing.
         image_size: Height and width of an image [px].
         renderer: Draws them; needed where there are cameras.
@@ -45,8 +46,7 @@ class Sight:
     def __init__(
         self,
         scene: Scene,
-        worlds: int,
-        period_s: float,
+        clock: Clock,
         cameras: Sequence[str],
         image_size: int,
         renderer: Renderer | None,
@@ -59,10 +59,11 @@ class Sight:
             raise ValueError(f"images of {', '.join(cameras)} need a renderer, such as TinyRenderer.")
         if depth and not cameras:
             raise ValueError("depth is observed by cameras; name them, as in images=('front',).")
+        worlds, self._clock = len(clock.ticks), clock
         self.scene, self.cameras, self.image_size, self.renderer = scene, tuple(cameras), image_size, renderer
         self.appearance = nominal_appearance(scene, worlds)
         self.distractors, self.table = Distractors(scene, worlds), TableTop(scene, worlds)
-        self._delay = ImageDelay(worlds, len(scene.parts) if cameras else 0, period_s)
+        self._delay = ImageDelay(clock, len(scene.parts) if cameras else 0)
         self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
         self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
         self._metres = np.zeros(self._drawn.shape[:-1], np.float32) if depth else None
@@ -79,7 +80,7 @@ class Sight:
             **visual_columns(self.appearance, self.scene),
             **self.distractors.columns(),
             **self.table.columns(),
-            "latency.images": latency_column(self._delay.latency),
+            **self._delay.columns,
         }
 
     def check(self, varying: Domain) -> None:
@@ -118,12 +119,11 @@ class Sight:
                 engines[row].transforms(self._delay.slot(row))
             self._delay.record(rows)
 
-    def look(self, rows: np.ndarray, addresses: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    def look(self, rows: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
         """Draw some worlds; the images of the others are black, their depth 0.
 
         Args:
             rows: (n,) indices of the worlds to draw.
-            addresses: (n, 3) seed, episode and tick of the sensor's noise.
 
         Returns:
             Fresh arrays by camera: "images" (worlds, height, width, 3) uint8 and, where it is observed, "depth"
@@ -141,13 +141,27 @@ class Sight:
         lens, fov_deg = pick(self.appearance.lenses, where), self.appearance.fov_deg[where]
         for what, take in (("images", expose), ("depth", measure)):
             if what in drawn:
-                shots = take(drawn[what][rows], lens, fov_deg, addresses, self.cameras)
+                shots = take(drawn[what][rows], lens, fov_deg, self._addresses(rows), self.cameras)
                 for slot, camera in enumerate(self.cameras):
                     seen[what][camera][rows] = shots[:, slot]
         return seen
 
-    def picture(self, row: int, engine: Engine, renderer: Renderer, camera: str, size: int) -> np.ndarray:
-        """Draw one world as it is now for a person, without latency and sensor, (size, size, 3) uint8."""
+    def _addresses(self, rows: np.ndarray) -> np.ndarray:
+        """Give seed, episode and step of the sensor's noise (n, 3) uint64: a frame that is shown twice keeps it."""
+        clock = self._clock
+        places = [clock.seeds[rows], clock.episodes[rows], self._delay.shot[rows]]
+        return np.stack(places, 1, dtype=np.uint64, casting="unsafe")
+
+    def picture(
+        self, row: int, engine: Engine, renderer: Renderer, camera: str, size: int, mark: tuple[np.ndarray, float]
+    ) -> np.ndarray:
+        """Draw one world as it is now for a person, without latency and sensor, (size, size, 3) uint8.
+
+        Args:
+            row, engine: The world.
+            renderer, camera, size: What draws it, from where, how large [px].
+            mark: Centre (3,) and radius of a ring about the goal [m].
+        """
         worlds, index = len(self._drawn), list(self.scene.cameras).index(camera)
         transforms = np.zeros((worlds, len(self.scene.parts), 3, 4), np.float32)
         transforms[..., :3] = np.eye(3)
@@ -155,7 +169,7 @@ class Sight:
         rows, rgb = np.array([row]), np.zeros((worlds, 1, size, size, 3), np.uint8)
         self._furnish(transforms, rows)
         renderer.draw(Frame(transforms, self.appearance, rows, (index,)), Images(rgb))
-        return rgb[row, 0]
+        return ring(rgb[row, 0], self.appearance, row, index, centre=mark[0], radius=mark[1])
 
     def _furnish(self, transforms: np.ndarray, rows: np.ndarray) -> None:
         """Put table and distractors where they are now in some worlds."""

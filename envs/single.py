@@ -14,7 +14,7 @@ import numpy as np
 
 from envs.address import SEEDS, whole
 from envs.rendering.scene import Renderer
-from envs.spaces import MOST_SEEDS, action_space, checked, drawn, observation_space, row_of
+from envs.spaces import MOST_SEEDS, action_space, checked, drawn, observation_space, observed, row_of
 from envs.worlds import Worlds
 from randomizers import Domain
 from randomizers.strength import Strength
@@ -29,6 +29,7 @@ class World(gymnasium.Env[dict[str, Any], np.ndarray]):
     Args:
         worlds: A batch of one world.
         painter: Draws pictures of PICTURE_SIZE for people; given, `render_mode` is "rgb_array".
+        language: The instruction is part of the observation; `info["instruction"]` has it always.
 
     Attributes:
         randomization: What varies; prints as a table.
@@ -36,13 +37,13 @@ class World(gymnasium.Env[dict[str, Any], np.ndarray]):
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}
 
-    def __init__(self, worlds: Worlds, painter: Renderer | None = None):
+    def __init__(self, worlds: Worlds, painter: Renderer | None = None, language: bool = False):
         if worlds.num != 1:
             raise ValueError(f"World takes a batch of 1 world, not {worlds.num}; use VectorWorlds.")
-        self.worlds, self._painter = worlds, painter
+        self.worlds, self._painter, self._language = worlds, painter, language
         self.metadata = {**self.metadata, "render_fps": round(1.0 / worlds.control_period_s)}
         self.render_mode = "rgb_array" if painter else None
-        self.observation_space, self.action_space = observation_space(worlds), action_space(worlds)
+        self.observation_space, self.action_space = observation_space(worlds, language), action_space(worlds)
         self._seed: int | None = None
         self._episode = 0
 
@@ -102,7 +103,7 @@ class World(gymnasium.Env[dict[str, Any], np.ndarray]):
             self._painter = None
 
     def _observation(self) -> dict[str, Any]:
-        return row_of(self.worlds.observe(), 0)
+        return row_of(observed(self.worlds, self._language), 0)
 
     def _info(self) -> dict[str, Any]:
         done, unstable = bool(self.worlds.success[0]), bool(self.worlds.unstable[0])

@@ -5,11 +5,14 @@ from typing import Any
 import numpy as np
 from gymnasium import spaces
 
+from envs.wording import LONGEST
 from envs.worlds import Worlds
 from randomizers.errors import unknown
 
 OPTIONS = ("strength", "pin", "episode")
 MOST_SEEDS = 2**31
+CHARACTERS = "".join(chr(code) for code in range(32, 127))
+"""Of instructions: printable ASCII."""
 
 
 def action_space(worlds: Worlds) -> spaces.Box:
@@ -17,8 +20,8 @@ def action_space(worlds: Worlds) -> spaces.Box:
     return spaces.Box(-1.0, 1.0, (worlds.actuation.controller.size,), np.float32)
 
 
-def observation_space(worlds: Worlds) -> spaces.Dict:
-    """What `Worlds.observe` gives for one world."""
+def observation_space(worlds: Worlds, language: bool = False) -> spaces.Dict:
+    """What `Worlds.observe` gives for one world, with its instruction where that is asked for."""
     state, joints = worlds.task.features(worlds.state).shape[1], worlds.state.joint_positions.shape[1]
     sizes = {
         "proprioception": joints + 7,
@@ -38,7 +41,15 @@ def observation_space(worlds: Worlds) -> spaces.Dict:
         found["depth"] = spaces.Dict(
             {camera: spaces.Box(0.0, np.inf, shape[:2], np.float32) for camera in worlds.cameras}
         )
+    if language:
+        found["instruction"] = spaces.Text(LONGEST, charset=CHARACTERS)
     return spaces.Dict(found)
+
+
+def observed(worlds: Worlds, language: bool, active: np.ndarray | None = None) -> dict[str, Any]:
+    """Observe all worlds; instructions are a tuple of words, as Gymnasium batches them."""
+    seen = worlds.observe(active)
+    return {**seen, "instruction": tuple(worlds.instructions)} if language else seen
 
 
 def row_of(observation: dict[str, Any], row: int) -> dict[str, Any]:
@@ -50,13 +61,14 @@ def row_of(observation: dict[str, Any], row: int) -> dict[str, Any]:
 
 
 def drawn(worlds: Worlds, row: int) -> dict[str, Any]:
-    """What `info` tells of an episode: its address, and the values drawn for it.
+    """What `info` tells of an episode: its address, the values drawn for it, its instruction.
 
     The address is not called "episode": Gymnasium's RecordEpisodeStatistics claims that key.
     """
     return {
         "address": {"seed": int(worlds.seeds[row]), "episode": int(worlds.episodes[row])},
         "randomization": dict(worlds.draws[row].values),
+        "instruction": str(worlds.instructions[row]),
     }
 
 

@@ -151,6 +151,7 @@ class WorldsSpec:
             depth=self.depth,
             reward=self.reward,
             spare=engine,
+            spec=self,
         )
 
     def _controller(self, task: tasks.Task, profile: arms.ArmProfile, num: int) -> Controller:

@@ -18,6 +18,7 @@ from envs.arms import profile as arms
 from envs.arms.controller import DOWN
 from envs.arms.profile import ArmProfile
 from envs.chance import Chance
+from envs.clock import Clock
 from envs.columns import RowKnobs
 from envs.engine import Command
 from envs.rendering.assets import arm_scene
@@ -102,12 +103,12 @@ class Stills:
     ):
         self.worlds, self._split, self._strength, self._camera = worlds, split, strength, camera
         self._task, self._profile, scene = tasks.get(task), arms.load("panda"), scene_of(task)
-        period_s = self._profile.control_period_s
-        self.sight = Sight(scene, worlds, period_s, (camera,), image_size, renderer)
+        clock = Clock.of(worlds, self._profile.control_period_s)
+        self.sight = Sight(scene, clock, (camera,), image_size, renderer)
         columns = self.sight.columns
         knobs = [RowKnobs({}, columns, row) for row in range(worlds)]
         self.domain = randomization.bind(_Row(knobs[0]))
-        self.chance = Chance(self.domain, knobs, columns, period_s)
+        self.chance = Chance(self.domain, knobs, columns, clock)
         frames = PartFrames(scene, self._profile, self._task)
         self._engines: Any = [_Posed(frames, row) for row in range(worlds)]
 
@@ -125,8 +126,7 @@ class Stills:
         for engine in self._engines:
             engine.poses = poses
         self.sight.begin(rows, rows, self._engines)
-        addresses = np.stack([self.chance.seeds, first + rows, 0 * rows], 1, dtype=np.uint64, casting="unsafe")
-        return self.sight.look(rows, addresses)["images"][self._camera], poses.cube[:, :2].copy()
+        return self.sight.look(rows)["images"][self._camera], poses.cube[:, :2].copy()
 
     def close(self) -> None:
         """Give back what the renderer holds."""

@@ -1,7 +1,7 @@
 """Latency of actions and images: what was asked for, and what was seen, a little while ago.
 
-    delay = ActionDelay(worlds=8, joints=7, period_s=0.05)
-    delay.latency[:] = 0.07                          # [s]
+    delay = ActionDelay(clock, joints=7)
+    delay.schedule.settings[:, 0] = 0.07             # [s]
     before, after, switch = delay.push(rows, commands)
     engine.advance(before[0], after[0], switch[0])   # `after` arrives at 40 % of the control period
 
@@ -9,72 +9,46 @@ Models the time from a policy's decision to the servos, and from the shutter to 
 of past control steps, one row a world, that never run backwards when a latency grows within an episode.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 
 from envs.arms.controller import Commands
-from envs.columns import Column, number
-
-LONGEST_S = 0.2
-"""Longest latency that can be asked for [s]; 133 ms were measured on a hobby arm (pytorch/rl#4422)."""
-ROUNDING = 1e-9
-"""Fraction of a control period below which two instants are one."""
-
-
-@dataclass
-class _Memory:
-    """Which control step of the past each world is at; arrays of the past have `depth` slots.
-
-    Attributes:
-        latency: (worlds,) [s].
-        now: (worlds,) the present control step.
-        arrived: (worlds,) the newest step that has taken effect; never falls within an episode.
-    """
-
-    period_s: float
-    latency: np.ndarray
-    now: np.ndarray
-    arrived: np.ndarray
-    depth: int
-
-    @classmethod
-    def empty(cls, worlds: int, period_s: float) -> "_Memory":
-        depth = int(np.ceil(LONGEST_S / period_s - ROUNDING)) + 2
-        now = np.full(worlds, -1)
-        return cls(period_s, np.zeros(worlds), now, now.copy(), depth)
-
-    def forget(self, rows: np.ndarray) -> None:
-        self.now[rows] = self.arrived[rows] = -1
-
-    def periods(self, rows: np.ndarray) -> np.ndarray:
-        """Latency in control periods, (rows,)."""
-        return self.latency[rows] / self.period_s
+from envs.clock import Clock
+from envs.columns import Column
+from envs.schedule import LONGEST_S, ROUNDING, Schedule, depth_of
 
 
 class ActionDelay:
     """Holds commands back until their latency has passed.
 
-    A command given at time t takes effect at t + latency, also in the middle of a control period.
+    A command given at time t takes effect at t + latency, also in the middle of a control period. One that is lost
+    never does: the one before stays.
 
     Args:
-        worlds: Number of rows.
+        clock: Of the worlds.
         joints: Joints of a command.
-        period_s: Control period [s].
 
     Attributes:
-        latency: (worlds,) [s], in [0, LONGEST_S]; may change at any time.
+        schedule: When commands arrive; its settings may change at any time.
     """
 
-    def __init__(self, worlds: int, joints: int, period_s: float):
-        self._memory = _Memory.empty(worlds, period_s)
-        self.latency = self._memory.latency
-        self._joints = np.zeros((worlds, self._memory.depth, joints))  # [rad]
-        self._openings = np.zeros((worlds, self._memory.depth))  # [m]
+    def __init__(self, clock: Clock, joints: int):
+        worlds = len(clock.ticks)
+        self.schedule = Schedule("action", clock)
+        self._depth = depth_of(clock.period_s, LONGEST_S)
+        self._now, self._arrived = np.full((2, worlds), -1)
+        self._joints = np.zeros((worlds, self._depth, joints))  # [rad]
+        self._openings = np.zeros((worlds, self._depth))  # [m]
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Name what delays and loses commands."""
+        return self.schedule.columns("latency", "jitter", "dropout")
 
     def reset(self, rows: np.ndarray, commands: Commands) -> None:
         """Let the rows obey the given commands (of all worlds) until a first one arrives."""
-        self._memory.forget(rows)
+        self._now[rows] = self._arrived[rows] = -1
         self._joints[rows] = commands.joints[rows, None]
         self._openings[rows] = commands.opening[rows, None]
 
@@ -85,18 +59,24 @@ class ActionDelay:
             Command obeyed at first and afterwards by each of the rows, and the fraction of the period in
             [0, 1) after which the second takes over, (rows,).
         """
-        memory = self._memory
-        memory.now[rows] += 1
-        now, slots = memory.now[rows], memory.now[rows] % memory.depth
+        self._now[rows] += 1
+        now, slots = self._now[rows], self._now[rows] % self._depth
         self._joints[rows, slots], self._openings[rows, slots] = commands.joints[rows], commands.opening[rows]
-        periods = memory.periods(rows)
+        periods, lost = self.schedule.lateness(rows)
+        if lost.any():
+            self._repeat(rows[lost], now[lost])
         whole = np.floor(periods + ROUNDING).astype(int)
-        before = np.maximum(memory.arrived[rows], now - whole - 1)
-        after = memory.arrived[rows] = np.maximum(before, now - whole)
+        before = np.maximum(self._arrived[rows], now - whole - 1)
+        after = self._arrived[rows] = np.maximum(before, now - whole)
         return self._past(rows, before), self._past(rows, after), np.maximum(periods - whole, 0.0)
 
+    def _repeat(self, rows: np.ndarray, now: np.ndarray) -> None:
+        """Put the commands of the step before in the place of those that are lost."""
+        slots, last = now % self._depth, (now - 1) % self._depth
+        self._joints[rows, slots], self._openings[rows, slots] = self._joints[rows, last], self._openings[rows, last]
+
     def _past(self, rows: np.ndarray, steps: np.ndarray) -> Commands:
-        slots = steps % self._memory.depth
+        slots = steps % self._depth
         return Commands(self._joints[rows, slots], self._openings[rows, slots])
 
 
@@ -104,41 +84,46 @@ class ImageDelay:
     """Remembers where everything was, so that a camera can show the past, rounded to whole control steps.
 
     Args:
-        worlds: Number of rows.
+        clock: Of the worlds.
         parts: Parts of the scene.
-        period_s: Control period [s].
 
     Attributes:
-        latency: (worlds,) [s], in [0, LONGEST_S]; may change at any time.
+        schedule: When images arrive; its settings may change at any time.
+        shot: (worlds,) control step at which what the cameras show was recorded.
     """
 
-    def __init__(self, worlds: int, parts: int, period_s: float):
-        self._memory = _Memory.empty(worlds, period_s)
-        self.latency = self._memory.latency
-        self._past = np.zeros((worlds, self._memory.depth, parts, 3, 4), np.float32)
+    def __init__(self, clock: Clock, parts: int):
+        worlds = len(clock.ticks)
+        self.schedule, self._depth = Schedule("images", clock), depth_of(clock.period_s)
+        self._next, self.shot = np.zeros((2, worlds), int)
+        self._past = np.zeros((worlds, self._depth, parts, 3, 4), np.float32)
+        self._shown = self._past[:, 0].copy()  # outlasts the memory: a lost frame may stay for long
         self.reset(np.arange(worlds))
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Name what delays, loses and slows images."""
+        return self.schedule.columns("latency", "jitter", "dropout", "refresh")
 
     def reset(self, rows: np.ndarray) -> None:
         """Begin episodes with all parts at the origin; `record` their first transforms next."""
-        self._memory.forget(rows)
-        self._past[rows] = np.eye(3, 4)
+        self.schedule.forget(rows)
+        self._next[rows] = self.shot[rows] = 0
+        self._past[rows] = self._shown[rows] = np.eye(3, 4)
 
     def slot(self, row: int) -> np.ndarray:
         """Give the transforms (parts, 3, 4) of a row's next control step, to be filled before `record`."""
-        return self._past[row, (self._memory.now[row] + 1) % self._memory.depth]
+        return self._past[row, self._next[row] % self._depth]
 
     def record(self, rows: np.ndarray) -> None:
         """Say that the slots of the rows were filled; picks what their cameras show from now on."""
-        memory = self._memory
-        memory.now[rows] += 1
-        steps = np.floor(memory.periods(rows) + 0.5).astype(int)
-        memory.arrived[rows] = np.maximum.reduce([memory.arrived[rows], memory.now[rows] - steps, 0 * rows])
+        self._next[rows] += 1
+        self.schedule.advance(rows)
+        shot = np.ceil(self.schedule.seen[rows] - 0.5 - ROUNDING).astype(int)
+        fresh = (shot > self.shot[rows]) | (self._next[rows] == 1)
+        some, shot = rows[fresh], shot[fresh]
+        self.shot[some], self._shown[some] = shot, self._past[some, shot % self._depth]
 
     def shown(self) -> np.ndarray:
-        """Give the transforms that the cameras of all worlds show, (worlds, parts, 3, 4) float32."""
-        return self._past[np.arange(len(self._past)), self._memory.arrived % self._memory.depth]
-
-
-def latency_column(latency: np.ndarray) -> Column:
-    """The latencies of all worlds [s]; there is none in the nominal world."""
-    return number(latency, 0.0, "s", (0.0, LONGEST_S))
+        """Give the transforms that the cameras of all worlds show, a copy (worlds, parts, 3, 4) float32."""
+        return self._shown.copy()

@@ -16,7 +16,7 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from envs.address import SEEDS, whole
-from envs.spaces import MOST_SEEDS, action_space, checked, observation_space, row_of
+from envs.spaces import MOST_SEEDS, action_space, checked, observation_space, observed, row_of
 from envs.worlds import Worlds
 from randomizers import Domain
 from randomizers.errors import unknown
@@ -31,20 +31,27 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         autoreset_mode: NEXT_STEP begins a new episode in the step after the last (its action is not looked
             at, its reward is 0); SAME_STEP at once, with the last observation in `infos["final_obs"]`;
             DISABLED leaves it to `reset(options={"reset_mask": ...})`.
+        language: Instructions are part of the observations; `infos["instruction"]` has them always.
 
     Attributes:
         randomization: What varies; prints as a table.
     """
 
-    def __init__(self, worlds: Worlds, autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP):
-        self.worlds, self.num_envs = worlds, worlds.num
+    def __init__(
+        self,
+        worlds: Worlds,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        language: bool = False,
+    ):
+        self.worlds, self.num_envs, self._language = worlds, worlds.num, language
         self.autoreset_mode = _mode(autoreset_mode)
         self.metadata = {
             "render_modes": [],
             "render_fps": round(1.0 / worlds.control_period_s),
             "autoreset_mode": self.autoreset_mode,
         }
-        self.single_observation_space, self.single_action_space = observation_space(worlds), action_space(worlds)
+        self.single_observation_space = observation_space(worlds, language)
+        self.single_action_space = action_space(worlds)
         self.observation_space = batch_space(self.single_observation_space, worlds.num)
         self.action_space = batch_space(self.single_action_space, worlds.num)
         self._seeds, self._next, self._stride = np.zeros((3, worlds.num), np.int64)
@@ -85,7 +92,7 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         if "episode" in options:
             self._next[rows] = np.broadcast_to(options["episode"], self.num_envs)[rows]
         self._begin(rows, options.get("strength"), options.get("pin"))
-        return self.worlds.observe(), _told(self.worlds, mask)
+        return self._observation(), _told(self.worlds, mask)
 
     def step(
         self, actions: np.ndarray
@@ -99,7 +106,7 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         self._begin(again)
         reward = worlds.reward.copy()
         terminated, truncated = worlds.terminated.copy(), worlds.truncated.copy()
-        observation, infos = worlds.observe(), _told(self.worlds, np.ones(self.num_envs, bool))
+        observation, infos = self._observation(), _told(self.worlds, np.ones(self.num_envs, bool))
         self._over = terminated | truncated
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._over.any():
             observation, infos = self._begin_at_once(observation)
@@ -108,6 +115,9 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
     def close_extras(self, **kwargs: Any) -> None:
         """Give back the worlds."""
         self.worlds.close()
+
+    def _observation(self, active: np.ndarray | None = None) -> dict[str, Any]:
+        return observed(self.worlds, self._language, active)
 
     def _begin(self, rows: np.ndarray, strength: Strength | None = None, pin: Pin | None = None) -> None:
         """Begin the next episode of each of the rows."""
@@ -123,7 +133,7 @@ class VectorWorlds(gymnasium.vector.VectorEnv):
         for row in np.flatnonzero(over):
             final[row] = row_of(last, int(row))
         self._begin(np.flatnonzero(over))
-        observation = self.worlds.observe(over)
+        observation = self._observation(over)
         for what in ("images", "depth"):
             for camera, images in observation.get(what, {}).items():
                 images[~over] = last[what][camera][~over]
@@ -169,7 +179,7 @@ def _told(worlds: Worlds, mask: np.ndarray) -> dict[str, Any]:
     drawn = {name: _plain(values) for name, values in worlds.values.items()}
     address = {"seed": worlds.seeds, "episode": worlds.episodes}
     told = {"address": address, "randomization": drawn, "success": worlds.success, "unstable": worlds.unstable}
-    return _masked(told, mask)
+    return _masked({**told, "instruction": worlds.instructions}, mask)
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

@@ -10,13 +10,13 @@ import time
 import numpy as np
 
 from envs.spec import WorldsSpec
-from randomizers import DEFAULT
+from randomizers import DEFAULT, Encoder
 
 
 def warm() -> float:
     """Draw one randomized world and move it a step; give the seconds it took."""
     began = time.monotonic()
-    worlds = WorldsSpec("push", randomization=DEFAULT, images=("front",), image_size=64).build(1)
+    worlds = WorldsSpec("push", randomization=DEFAULT | Encoder(), images=("front",), image_size=64).build(1)
     worlds.begin(np.arange(1), seed=0, episodes=np.arange(1))
     worlds.step(worlds.expert_actions())
     worlds.observe()

@@ -10,37 +10,33 @@ An episode is addressed by (seed, episode) and the same in any row of any batch,
 before. Engines and renderer are handed in, so PyBullet and the MuJoCo twin share all of this.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from envs.actuation import Actuation
-from envs.address import addresses, drawn_with
+from envs.address import addresses, chosen, drawn_with
 from envs.arms.controller import Controller
+from envs.capability import check
 from envs.chance import Chance
-from envs.columns import RowKnobs
+from envs.clock import Clock, Pace
+from envs.columns import Row, RowKnobs
 from envs.engine import Engine
+from envs.observing import numbers
+from envs.outcome import Outcome
 from envs.props import Props
-from envs.rendering.overlay import ring
 from envs.rendering.scene import Renderer
 from envs.senses import Senses
 from envs.sight import Sight
-from envs.tasks.base import HOLD_STEPS, SPLITS, Task, rewarding
+from envs.tape import Tape
+from envs.tasks.base import SPLITS, Task
 from envs.truth import Truth
-from randomizers import Domain, Draw, Randomization
+from envs.wording import Instructions
+from randomizers import Domain, Randomization
 from randomizers.errors import unknown
 from randomizers.strength import Pin, Strength
-from randomizers.world import Knob
-
-
-@dataclass(frozen=True)
-class Row:
-    """One world of the batch as randomizers see it."""
-
-    knobs: Mapping[str, Knob]
 
 
 class Worlds:
@@ -59,11 +55,17 @@ class Worlds:
         depth: Depth is observed beside the images.
         reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
+        spec: What the batch is built of, for records.
 
     Attributes:
         state: Ground truth; of a world that blew up, the last sound one.
         randomization: What varies, bound to these worlds; prints as a table.
         knobs: Everything that can be set and read back, by name, for each world.
+        draws: What is drawn now, for each world.
+        terms: Strength and pin of each episode.
+        values: The same as arrays (worlds, *shape) by axis; not to be written.
+        cameras: Names of the cameras whose images are observed.
+        renderer: What draws the images; its name goes into every report.
         seeds, episodes: (worlds,) address of the present episodes.
         elapsed: (worlds,) control steps since the beginning.
         reward: (worlds,) of the last step.
@@ -73,6 +75,7 @@ class Worlds:
         truncated: (worlds,) bool, the task's horizon was reached first.
         redrawn: (n,) rows whose draw the last step changed.
         unstable: (worlds,) bool, things moved by themselves before the present episode began; see `envs/props.py`.
+        tape: What happened in the present episodes, since `record` was called.
     """
 
     def __init__(
@@ -90,36 +93,49 @@ class Worlds:
         depth: bool = False,
         reward: str = "dense",
         spare: Callable[[], Engine] | None = None,
+        spec: Any = None,
     ):
         if split not in SPLITS:
             raise ValueError(unknown("split", split, SPLITS))
         self.task, self.engines = task, list(engines)
-        self.split, self._spare = split, spare
-        self._worth = rewarding(task, reward)
+        self.split, self._spare, self.spec = split, spare, spec
+        self.tape: Tape | None = None
         self.num, self.control_period_s = len(self.engines), self.engines[0].control_period_s
         scene = self.engines[0].scene
-        self.sight = Sight(scene, self.num, self.control_period_s, cameras, image_size, renderer, depth)
-        self.actuation = Actuation(controller, self.num, self.control_period_s)
+        clock = Clock.of(self.num, self.control_period_s)
+        self.sight = Sight(scene, clock, cameras, image_size, renderer, depth)
+        self.cameras, self.renderer = self.sight.cameras, renderer
+        self.actuation, self._pace = Actuation(controller, clock), Pace(clock, self.engines)
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
-        self.senses = Senses(self.state, self.num, self.control_period_s)
+        self.senses = Senses(self.state, clock, controller.profile.chain, [each.name for each in task.objects])
         self.props = Props(task, scene, self.num, rebuilds=hasattr(self.engines[0], "build"))
-        self._columns = {**self.actuation.columns, **self.senses.columns, **self.sight.columns, **self.props.columns}
+        own = self.engines[0].knobs  # what an engine can do itself is not emulated
+        parts = (self.actuation, self._pace, self.senses, self.sight, self.props)
+        columns = {name: column for part in parts for name, column in part.columns.items()}
+        self._columns = {name: column for name, column in columns.items() if name not in own}
         self.knobs = [RowKnobs(engine.knobs, self._columns, row) for row, engine in enumerate(self.engines)]
-        self.randomization: Domain = (randomization or Randomization()).bind(Row(self.knobs[0]))
+        varying = randomization or Randomization()
+        check(varying, self.engines[0].name, self.knobs[0])
+        self.randomization: Domain = varying.bind(Row(self.knobs[0]))
         self.sight.check(self.randomization)
+        self.senses.expect(list(self.randomization))
         self.props.follow(self.randomization.axes)
         self.unstable = self.props.unstable
         self.strength = strength
-        self._chance = Chance(self.randomization, self.knobs, self._columns, self.control_period_s)
-        self._allocate()
-
-    def _allocate(self) -> None:
+        self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
+        self.draws, self.values, self.terms = self._chance.draws, self._chance.values, self._chance.terms
+        self._instructions = Instructions(task, self.state, clock, self.props.objects)
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
-        self.elapsed, self._held = np.zeros(self.num, int), np.zeros(self.num, int)
-        self.reward, self.redrawn = np.zeros(self.num), np.zeros(0, int)
-        flags = (np.zeros(self.num, bool) for _ in range(4))
-        self.success, self.terminated, self.truncated, self._begun = flags
+        self.redrawn, self._begun = np.zeros(0, int), np.zeros(self.num, bool)
+        self._outcome = judged = Outcome(task, self.state, reward)
+        self.elapsed, self.reward, self.success = judged.elapsed, judged.reward, judged.success
+        self.terminated, self.truncated = judged.terminated, judged.truncated
+
+    @property
+    def instructions(self) -> np.ndarray:
+        """What a person says to have the task done, (worlds,) str."""
+        return self._instructions.said()
 
     @property
     def strength(self) -> Strength:
@@ -130,26 +146,6 @@ class Worlds:
     def strength(self, strength: Strength) -> None:
         self.randomization.draw(0, 0, strength=strength)  # a mistake shows here, not at the next reset
         self._strength = strength
-
-    @property
-    def draws(self) -> Sequence[Draw]:
-        """What is drawn now, for each world."""
-        return self._chance.draws
-
-    @property
-    def values(self) -> Mapping[str, np.ndarray]:
-        """The same as arrays (worlds, *shape) by axis; not to be written."""
-        return self._chance.values
-
-    @property
-    def cameras(self) -> tuple[str, ...]:
-        """Names of the cameras whose images are observed."""
-        return self.sight.cameras
-
-    @property
-    def renderer(self) -> Renderer | None:
-        """What draws the images; its name goes into every report."""
-        return self.sight.renderer
 
     def begin(
         self,
@@ -174,9 +170,10 @@ class Worlds:
         rows = np.atleast_1d(np.asarray(rows, int))
         seeds, numbers = addresses(rows, seed, episodes)
         self._replace(rows[self.diverged[rows]])
-        strength = self.strength if strength is None else strength
-        self._chance.begin(rows, drawn_with(seeds, self.split), numbers, strength, pin)
+        drawn, strength = drawn_with(seeds, self.split), self.strength if strength is None else strength
+        self._chance.begin(rows, drawn, numbers, strength, pin)
         commands = self.actuation.begin(rows)
+        self._pace.begin(rows, self.engines)
         self.props.begin(rows, self.engines, self.state, self.sight.appearance.visible)
         for seed_of_some in np.unique(seeds):
             some = seeds == seed_of_some
@@ -186,13 +183,14 @@ class Worlds:
                 self.engines[row].reset(commands[row], poses)
         self.props.settle(rows, self.engines, commands, self.sight.appearance.visible)
         self.seeds[rows], self.episodes[rows], self._begun[rows] = seeds, numbers, True
-        self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
-        self.success[rows] = self.truncated[rows] = False
         self._truth.forget(rows)
         self._measure(rows)
         self.senses.begin(rows)
-        self.terminated[rows] = self.diverged[rows]
+        self._outcome.begin(rows, self.diverged)
+        self._instructions.begin(rows)
         self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
+        if self.tape is not None:
+            self.tape.begin(rows, self.draws)
 
     def step(self, actions: np.ndarray, active: np.ndarray | None = None) -> None:
         """Simulate one control step.
@@ -205,11 +203,12 @@ class Worlds:
         Raises:
             ValueError: A world has not begun, or an active action is not finite.
         """
-        moving = self._ready(active) & ~self.diverged
+        moving = chosen(active, self._begun) & ~self.diverged
         rows = np.flatnonzero(moving)
         wanted = self.actuation.checked(actions, rows)
         self.redrawn = self._chance.advance(rows)
-        before, after, switch = self.actuation.push(rows, wanted)
+        before, after, switch = self.actuation.push(rows, wanted, self.state)
+        self._pace.advance(rows, self.engines)
         for i, row in enumerate(rows.tolist()):
             engine = self.engines[row]
             engine.advance(before[i], after[i], float(switch[i]))
@@ -217,8 +216,9 @@ class Worlds:
         self._settle(rows)
         self.senses.record(rows)
         self.sight.record(rows[~self.diverged[rows]], self.engines)
-        self.elapsed[rows] += 1
-        self._judge(moving, rows)
+        self._outcome.judge(moving, rows, self.diverged)
+        if self.tape is not None:
+            self.tape.note(rows, np.asarray(actions))
 
     def observe(self, active: np.ndarray | None = None) -> dict[str, Any]:
         """Give fresh arrays of what can be known now.
@@ -227,24 +227,15 @@ class Worlds:
             active: (worlds,) bool; images of the others are black. Default: all.
 
         Returns:
-            All float32: "proprioception" (worlds, P) is joint positions, opening, hand position, and target
-            minus hand position, "goal" (worlds, 3) and "state" (worlds, S) the task's features, all as sensors
-            say; "privileged" (worlds, S + D) is the features of the ground truth and the draw. With cameras,
-            "images" {camera: (worlds, height, width, 3)} uint8, and where it is observed "depth" {camera:
-            (worlds, height, width)} [m].
+            What `envs.observing.numbers` says, all float32. With cameras, "images" {camera: (worlds, height,
+            width, 3)} uint8, and where it is observed "depth" {camera: (worlds, height, width)} [m].
         """
-        told, features = self.senses.measured, self.task.features
-        body = [told.joint_positions, told.gripper_opening[:, None], told.hand_position]
-        seen: dict[str, Any] = {
-            "proprioception": np.hstack([*body, told.hand_target - told.hand_position]).astype(np.float32),
-            "goal": told.goal.astype(np.float32),
-            "state": np.asarray(features(told), np.float32),
-            "privileged": np.hstack([np.asarray(features(self.state), np.float32), self._chance.vectors]),
-        }
+        seen: dict[str, Any] = numbers(self.task, self.senses.measured, self.state, self._chance.vectors)
         if self.cameras:
-            rows, luck = np.flatnonzero(self._ready(active)), self._chance
-            places = [luck.seeds[rows], luck.episodes[rows], luck.ticks[rows]]
-            seen |= self.sight.look(rows, np.stack(places, 1, dtype=np.uint64, casting="unsafe"))
+            rows = np.flatnonzero(chosen(active, self._begun))
+            seen |= self.sight.look(rows)
+            if self.tape is not None:
+                self.tape.see(rows, seen)
         return seen
 
     def expert_actions(self) -> np.ndarray:
@@ -257,10 +248,13 @@ class Worlds:
 
     def picture(self, row: int, renderer: Renderer, camera: str, size: int) -> np.ndarray:
         """Draw one world and its goal for a person, (size, size, 3) uint8."""
-        image = self.sight.picture(row, self.engines[row], renderer, camera, size)
-        index = list(self.sight.scene.cameras).index(camera)
-        goal = self.state.goal[row]
-        return ring(image, self.sight.appearance, row, index, centre=goal, radius=self.task.radius)
+        mark = self.state.goal[row], self.task.radius
+        return self.sight.picture(row, self.engines[row], renderer, camera, size, mark)
+
+    def record(self) -> None:
+        """Keep what happens from the next `begin` on, for `envs.record.Record.of`."""
+        if self.tape is None:
+            self.tape = Tape(self.state, self.task.horizon)
 
     def close(self) -> None:
         """Give back engines and renderer."""
@@ -279,16 +273,6 @@ class Worlds:
             self.engines[row] = spare()
             self.knobs[row] = RowKnobs(self.engines[row].knobs, self._columns, row)
 
-    def _ready(self, active: np.ndarray | None) -> np.ndarray:
-        """Check a mask of worlds; (worlds,) bool."""
-        chosen = np.ones(self.num, bool) if active is None else np.asarray(active)
-        if chosen.shape != (self.num,) or chosen.dtype != bool:
-            raise ValueError(f"active is {chosen.dtype} {chosen.shape}; it must be bool ({self.num},).")
-        if not self._begun[chosen].all():
-            missing = np.flatnonzero(chosen & ~self._begun)
-            raise ValueError(f"world {missing[0]} has no episode; call begin(rows, seed, episodes) first.")
-        return chosen
-
     def _measure(self, rows: np.ndarray) -> None:
         """Read the state of some worlds; of those that blew up, keep the last sound one."""
         for row in rows:
@@ -299,12 +283,3 @@ class Worlds:
         """Judge what was measured."""
         self.state.hand_target[rows] = self.actuation.targets[rows]
         self._truth.settle(rows)
-
-    def _judge(self, moving: np.ndarray, rows: np.ndarray) -> None:
-        """Say who is done and what the step was worth."""
-        there = self.task.success(self.state) & moving & ~self.diverged
-        self._held[rows] = np.where(there[rows], self._held[rows] + 1, 0)
-        self.success |= self._held >= HOLD_STEPS
-        self.terminated[rows] = self.success[rows] | self.diverged[rows]
-        self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self.task.horizon)
-        self.reward[:] = np.where(moving, self._worth(self.state), 0.0)

@@ -1,7 +1,7 @@
 """`python -m experiments VERB [config.yaml] [key=value ...] [--json]`.
 
 Prints the run's folder first and the suggested next command last; with --json, result.json on one line after it.
-Exit status: 0 done, 2 the user's mistake (one message), 1 ours (a traceback).
+Exit status: 0 done, 2 the user's mistake (one message), 1 ours (a traceback), or an audit that found something.
 """
 
 import json
@@ -105,8 +105,8 @@ def own_config(place: str) -> Path | None:
     return None
 
 
-def execute(request: Request) -> None:
-    """Run a verb and print what is promised."""
+def execute(request: Request) -> int:
+    """Run a verb and print what is promised; give the exit status."""
     config = configure(request)
     module = import_module(f"experiments.{request.verb}")
     if hasattr(module, "check"):
@@ -121,6 +121,7 @@ def execute(request: Request) -> None:
     print(f"next: {following}", flush=True)
     if request.json:
         print(json.dumps(json.loads(json.dumps(full, default=str))), flush=True)
+    return module.status(full) if hasattr(module, "status") else 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -136,7 +137,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{verb}: {VERBS[verb]}\n\n{import_module(f'experiments.{verb}').HELP}")
         return 0
     try:
-        execute(parse(arguments))
+        return execute(parse(arguments))
     except MISTAKES as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -146,7 +147,6 @@ def main(arguments: Sequence[str]) -> int:
     except Exception:  # noqa: BLE001  the last line of defence: ours, with a traceback
         traceback.print_exc()
         return 1
-    return 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.schema import Config
+from randomizers import expression
 from randomizers.errors import unknown
 
 SHIPPED = Path(__file__).parent
@@ -67,7 +68,15 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
         raise ValueError(f"config key `{key}`: {told}" if key else f"config: {told}") from error
     if not isinstance(made, Config):
         raise TypeError(f"a configuration became {type(made).__name__}")
+    made.randomize = carried(made.randomize)
     return made
+
+
+def carried(randomize: Any) -> Any:
+    """Put what files hold in the place of their names, so that workers and later runs need no file."""
+    if isinstance(randomize, dict):
+        return {key: carried(value) for key, value in randomize.items()}
+    return str(expression(randomize)) if isinstance(randomize, str) and "Empirical(" in randomize else randomize
 
 
 def _override(text: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`evaluate`: success in nominal and held-out simulation and in the reality twin, with intervals."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +51,10 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         print(f"  no reality: {why_no_twin(config)}")
     else:
         specs["reality"] = reality_spec(config, split="heldout")
-    success, details = {}, {}
+    success, details, records = {}, {}, {}
     for name, spec in specs.items():
         measured = measure(run, config, name, spec, model)
+        records[name] = str(save_records(run.folder / f"records-{name}.jsonl", spec, measured.records))
         success[name], details[name] = measured.rate.to_dict(), measured.to_dict()
         print(f"  {name}: {measured.rate}")
     result = {
@@ -60,6 +62,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         "card": config.cards,
         "renderer": list(details.values())[-1]["renderer"],
         "success": success,
+        "records": records,
         "details": details,
     }
     return result, f"python -m experiments {following(config)}"
@@ -88,6 +91,15 @@ def measure(run: Run, config: Config, name: str, spec: Any, model: bytes | str) 
     for fault in measured.faults:
         run.note({"condition": name, "fault": fault})
     return measured
+
+
+def save_records(path: Path, spec: Any, episodes: Sequence[Mapping[str, Any]]) -> Path:
+    """Write one record a line, from which `look record=` rebuilds an episode."""
+    from envs.record import Record
+
+    told = [Record.joined(spec.to_dict(), each).to_json() for each in episodes if "record" in each]
+    path.write_text("".join(f"{line}\n" for line in told))
+    return path
 
 
 def save_strips(folder: Path, name: str, strips: dict[int, Any]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments import look_arm
+from experiments import auditing, look_arm, look_record
+from experiments.auditing import asked
 from experiments.policies import check_card, reality_spec, sim_spec, why_no_twin
 from experiments.run import CONFIG, Run
 from experiments.schema import Config
@@ -24,7 +25,17 @@ pictures side by side, eight episodes of the reality card, and the table of ever
 With arm= it checks an arm's profile first (limits, reach, self-collision, gripper, inertias) and draws it from all
 sides and at the ends of its joints; without a YAML of a task it does nothing else.
 
-  python -m experiments look arm=my_arm.yaml"""
+  python -m experiments look arm=my_arm.yaml
+
+With audit=true it proves instead that every axis of the configuration acts: both ends of its range change what its
+knob reads back, and what the world does, shows or says; nothing else changes; the nominal world comes back bit for
+bit; a hundred resets do not drift. audit=all examines every randomizer there is. Exit status 1 if one fails.
+
+  python -m experiments look push.yaml audit=all --json
+
+With record=FILE it rebuilds one episode from its record, compares it bit for bit and draws it as a film strip:
+
+  python -m experiments look record=runs/...-evaluate-push-.../records-sim_heldout.jsonl#17 --json"""
 
 SIDE_PX = 96
 COLUMNS = 8
@@ -39,6 +50,12 @@ BAND_PX = 8
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    if config.record is not None:
+        look_record.load(config.record)
+        return
+    if asked(config):
+        sim_spec(config).build(1).close()
+        return
     if config.inspect:
         look_arm.check(config)
         if config.worlds == 0:
@@ -52,7 +69,11 @@ def check(config: Config) -> None:
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
-    """Look at the arm where that is asked for, and at randomized worlds unless there are to be none."""
+    """Rebuild an episode, audit the axes, or look at the arm where asked and at worlds unless there are to be none."""
+    if config.record is not None:
+        return look_record.main(run, config.record)
+    if asked(config):
+        return auditing.main(run, config)
     about = look_arm.main(run, config) if config.inspect else {}
     if config.inspect and config.worlds == 0:
         return about, f"python -m experiments look push.yaml arm={config.arm}"
@@ -106,6 +127,11 @@ def draw_reality(run: Run, config: Config, camera: str) -> str:
     real = draw_apart(run, card, "reality", REAL_WORLDS, config.seed)
     words = [f"reality card {config.cards}, {len(real)} episodes"]
     return str(save(run.folder / "look-reality.png", words, None, real))
+
+
+def status(result: dict[str, Any]) -> int:
+    """Give the exit status: an audit that finds an axis that does not act fails."""
+    return auditing.status(result) if "audit" in result else 0
 
 
 def camera_of(config: Config) -> str:

@@ -180,8 +180,10 @@ class Config:
         run: Folder of this run; null makes one under runs/.
         resume: Run to go on with.
         worlds: Worlds on a contact sheet.
+        record: Record of an episode that `look` rebuilds: a file, or FILE#EPISODE of a file with one a line.
         physics: Preset or settings of the simulation; null leaves them to the task. See `envs.physics`.
         inspect: The arm is checked and drawn too; `look arm=...` sets it.
+        audit: `look` proves that every axis acts: true for those of `randomize`, "all" for every randomizer there is.
     """
 
     task: str = "push"
@@ -208,5 +210,7 @@ class Config:
     run: str | None = None
     resume: str | None = None
     worlds: int = 64
+    record: str | None = None
     physics: Any = None
     inspect: bool = False
+    audit: Any = False

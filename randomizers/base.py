@@ -103,7 +103,7 @@ class Randomizer:
         """Return plain data for YAML, with every range spelled out."""
         data: dict[str, Any] = {"of": self._targets} if self._targets else {}
         data |= {name: str(by) for name, by in self.varied.items()} or dict.fromkeys(self._knobs())
-        return data if self.when == "episode" else {**data, "when": str(self.when)}
+        return data if self.when == self._usual else {**data, "when": str(self.when)}
 
     def __or__(self, other: "Randomizer | Randomization") -> "Randomization":
         return Randomization((self,)) | other
@@ -112,7 +112,7 @@ class Randomizer:
         """Python that makes it again."""
         words = [repr(self._targets)] if self._targets else []
         words += [f"{name}={by}" for name, by in (self.varied or dict.fromkeys(self._knobs())).items()]
-        if self.when != "episode":
+        if self.when != self._usual:
             words.append(f"when={self.when!r}")
         return f"{type(self).__name__}({', '.join(words)})"
 
@@ -120,6 +120,11 @@ class Randomizer:
     def _targets(self) -> Any:
         """What it varies, where it has the field `of`."""
         return getattr(self, "of", None)
+
+    @property
+    def _usual(self) -> Any:
+        """When it is drawn unless told otherwise."""
+        return type(self).__dataclass_fields__["when"].default
 
     @classmethod
     def _knobs(cls) -> dict[str, Mapping[str, Any]]:

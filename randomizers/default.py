@@ -4,7 +4,7 @@ Every randomizer at its own default, on everything; where each range comes from 
 the randomizer's file. `print(DEFAULT)` and `DEFAULT.to_dict()` spell all of them out.
 """
 
-from randomizers.actuation import Gain, Latency
+from randomizers.actuation import Gain
 from randomizers.base import Randomization
 from randomizers.camera import Camera
 from randomizers.distributions import LogUniform, Uniform
@@ -14,8 +14,10 @@ from randomizers.physics import Damping, Friction, Mass
 from randomizers.scene import Distractors, Table
 from randomizers.sensing import Exposure, Lens, Noise
 from randomizers.texture import PATTERNS, Background, Texture
+from randomizers.timing import Latency
 
-DYNAMICS = Randomization((Mass(), Friction(), Damping(), Gain(), Latency()))
+LATENCY = Latency(action=Uniform(0.0, 0.06), images=Uniform(0.0, 0.1))
+DYNAMICS = Randomization((Mass(), Friction(), Damping(), Gain(), LATENCY))
 SENSING = Randomization((Camera(), Exposure(), Noise(), Lens()))
 SIGHT = Randomization((Texture(), Lighting(), Lamps(), Background(), Table(), Distractors())) | SENSING
 DEFAULT: Randomization = DYNAMICS | SIGHT

@@ -21,6 +21,9 @@ from randomizers.strength import Pin, PlainPin, PlainStrength, Strength, once, p
 from randomizers.when import When
 from randomizers.world import World
 
+WIDEST = 120
+"""Characters of an expression in a table."""
+
 
 @dataclass(frozen=True, eq=False)
 class Domain:
@@ -142,7 +145,7 @@ class Domain:
     def __str__(self) -> str:
         rows = [("axis", "expression", "nominal", "unit", "when")]
         for name, axis in self.axes.items():
-            rows.append((name, str(axis.expression), _short(axis.nominal), axis.unit, str(axis.when)))
+            rows.append((name, _cut(str(axis.expression)), _short(axis.nominal), axis.unit, str(axis.when)))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
@@ -182,6 +185,11 @@ def _each(setting: Any, worlds: int, what: str) -> Sequence[Any]:
     if len(each) != worlds:
         raise ValueError(f"{len(each)} {what} for {worlds} worlds; give one for all, or one for each")
     return each
+
+
+def _cut(text: str) -> str:
+    """Keep a table readable beside a distribution that was measured."""
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 4]}...)"
 
 
 def _short(nominal: Any) -> str:

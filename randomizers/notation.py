@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from randomizers.distributions import Choice, Cone, Distribution, Level, LogUniform, Uniform, number
+from randomizers.empirical import Empirical
 from randomizers.errors import unknown
 from randomizers.shapes import Beta, Mixture, Normal
 
@@ -24,7 +25,7 @@ _NEUTRAL = {"scale": 1.0, "shift": 0.0}
 _SIGN = {"scale": "nominal * ", "shift": "nominal + ", "set": ""}
 _RELATION: dict[type, Relation] = {ast.Mult: "scale", ast.Add: "shift"}
 DISTRIBUTIONS: dict[str, type[Distribution]] = {
-    kind.__name__: kind for kind in (Uniform, LogUniform, Normal, Choice, Cone, Beta, Mixture)
+    kind.__name__: kind for kind in (Uniform, LogUniform, Normal, Choice, Cone, Beta, Mixture, Empirical)
 }
 
 

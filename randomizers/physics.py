@@ -61,3 +61,53 @@ class Damping(Randomizer):
 
     target: ClassVar[str] = "joint"
     signed: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Inertia(Randomizer):
+    """Vary how hard bodies are to turn at the mass they have [1]: a factor on their inertia.
+
+    Args:
+        of: Bodies.
+        by: How the factor varies.
+    """
+
+    of: Targets = "*"
+    # A hollow box has 5/3 of a solid one's inertia at the same mass, a weight in the middle lowers it as much.
+    by: Varied = varies("inertia.{of}", nominal * LogUniform(0.6, 1.7))
+
+    target: ClassVar[str] = "body"
+    signed: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class CentreOfMass(Randomizer):
+    """Vary where the weight of objects acts [m], from the middle of their shape, in their own axes.
+
+    Args:
+        of: Objects.
+        by: How the place varies.
+    """
+
+    of: Targets = "*"
+    # A fifth of the half extent of the cubes: packages whose contents lie to one side. Guessed.
+    by: Varied = varies("centre.{of}", nominal + Uniform(-0.005, 0.005))
+
+    target: ClassVar[str] = "object"
+
+
+@dataclass(frozen=True)
+class LinkMass(Randomizer):
+    """Vary how heavy the links of the arm are [kg], inertia along with it; the hand belongs to `Mass`.
+
+    Args:
+        of: Links.
+        by: How the mass varies.
+    """
+
+    of: Targets = "*"
+    # 20 % with inertia simulates safely (measured), and covers covers, cables and dress packs. Guessed.
+    by: Varied = varies("link_mass.{of}", nominal * Uniform(0.8, 1.2))
+
+    target: ClassVar[str] = "link"
+    signed: ClassVar[bool] = False

@@ -56,7 +56,7 @@ SIZE = 12
 class FakeEngine:
     """Ten numbers that move."""
 
-    scene, control_period_s = SCENE, 0.05
+    name, scene, control_period_s = "fake", SCENE, 0.05
 
     def __init__(self):
         self.mass, self.joints, self.cube = 0.1, np.zeros(7), np.zeros(7)
@@ -119,6 +119,9 @@ class FakeTask(Task):
 
     def features(self, state):
         return (state.object_poses[:, 0, :3] - state.hand_position).astype(np.float32)
+
+    def instruction(self, target, luck, *where):
+        return "wait for the cube"
 
     def expert(self, state):
         return np.full((len(state.goal), 4), 0.5)

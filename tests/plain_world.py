@@ -53,7 +53,7 @@ def _everything() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, .
     for joint in ("panda_joint1", "panda_joint2"):
         found.append((f"damping.{joint}", 0.1, "N m s/rad", (0.0, 10.0), ()))
         found.append((f"gain.{joint}", 25.0, "1/s", (1.0, 200.0), ()))
-    found += [(f"latency.{what}", 0.0, "s", (0.0, 0.2), ()) for what in ("action", "images")]
+    found += _sensors()
     for surface in ("floor", "table", "cube", "distractor0"):
         here = f"texture.{surface}"
         found.append((f"{here}.pattern", "flat", "1", free, PATTERNS))
@@ -81,6 +81,25 @@ def _everything() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, .
     found.append(("distractors.0.position", np.array([0.2, 0.3]), "m", free, ()))
     found.append(("distractors.0.size", 0.06, "m", (0.02, 0.15), ()))
     found.append(("distractors.0.shape", "box", "1", free, SHAPES))
+    return found
+
+
+def _sensors() -> list[tuple[str, Any, str, tuple[float, float], tuple[str, ...]]]:
+    """The knobs of timing, encoders and trackers."""
+    seconds, share, free = (0.0, 0.2), (0.0, 1.0), (-0.2, 0.2)
+    found: list[tuple] = []
+    for what in ("action", "images", "joints"):
+        found += [(f"{kind}.{what}", 0.0, "s", seconds, ()) for kind in ("latency", "jitter")]
+        found.append((f"dropout.{what}", 0.0, "1", share, ()))
+    found += [(f"refresh.{what}", 0.0, "s", seconds, ()) for what in ("images", "joints")]
+    found += [("control.period", 1.0, "1", (0.8, 1.25), ()), ("control.jitter", 0.0, "1", (0.0, 0.5), ())]
+    found += [("encoder.bias", np.zeros(2), "rad", free, ()), ("encoder.noise", 0.0, "rad", seconds, ())]
+    found += [("opening.bias", 0.0, "m", free, ()), ("opening.noise", 0.0, "m", seconds, ())]
+    for body in ("cube", "duck"):
+        found += [(f"pose.{body}.{kind}", 0.0, "s", seconds, ()) for kind in ("latency", "jitter", "refresh")]
+        found += [(f"pose.{body}.dropout", 0.0, "1", share, ()), (f"pose.{body}.yaw_bias", 0.0, "rad", free, ())]
+        found += [(f"pose.{body}.{kind}", 0.0, "1", seconds, ()) for kind in ("position_noise", "yaw_noise")]
+        found.append((f"pose.{body}.position_bias", np.zeros(3), "m", free, ()))
     return found
 
 

@@ -95,7 +95,7 @@ def test_redraws_hold_on_to_nothing():
     tracemalloc.start()
     for redraw in range(401):
         luck.advance(rows)
-        assert luck.draws[0].tick == luck.ticks[0]
+        assert luck.draws[0].tick == luck.clock.ticks[0]
         if redraw % 200 == 0:
             sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()

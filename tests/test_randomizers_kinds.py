@@ -15,20 +15,26 @@ from randomizers import (
     Background,
     Camera,
     Choice,
+    ControlRate,
     Damping,
     Depth,
     Distractors,
+    Dropout,
+    Encoder,
     Exposure,
     Friction,
     Gain,
+    Jitter,
     Lamps,
     Latency,
     Lens,
     Lighting,
     Mass,
     Noise,
+    Pose,
     Randomization,
     Randomizer,
+    Refresh,
     Table,
     Texture,
     Uniform,
@@ -36,12 +42,23 @@ from randomizers import (
 )
 from randomizers.base import _KINDS
 
+TRACKING = ("dropout", "jitter", "latency")
 DEFAULT_KNOBS = {
     Mass: ["mass.cube", "mass.duck"],
     Friction: ["friction.cube", "friction.duck"],
     Damping: ["damping.panda_joint1", "damping.panda_joint2"],
     Gain: ["gain.panda_joint1", "gain.panda_joint2"],
-    Latency: ["latency.action", "latency.images"],
+    Latency: ["latency.action", "latency.images", "latency.joints"],
+    Jitter: ["jitter.action", "jitter.images", "jitter.joints"],
+    Dropout: ["dropout.action", "dropout.images", "dropout.joints"],
+    Refresh: ["refresh.images", "refresh.joints"],
+    ControlRate: ["control.jitter", "control.period"],
+    Encoder: ["encoder.bias", "encoder.noise", "opening.bias", "opening.noise"],
+    Pose: [
+        f"pose.{thing}.{what}"
+        for thing in ("cube", "duck")
+        for what in (*TRACKING, "position_bias", "position_noise", "refresh", "yaw_bias", "yaw_noise")
+    ],
     Texture: [
         f"texture.{surface}.{what}"
         for surface in ("cube", "distractor0", "floor", "table")
@@ -75,10 +92,15 @@ DEFAULT_KNOBS = {
 kinds = pytest.mark.parametrize("kind", DEFAULT_KNOBS, ids=lambda kind: kind.__name__)
 
 
-def test_the_default_holds_every_randomizer_once_but_depth_that_no_policy_sees():
-    assert {type(randomizer) for randomizer in DEFAULT} == set(DEFAULT_KNOBS) - {Depth}
-    assert len(DEFAULT) == len(DEFAULT_KNOBS) - 1
-    everything = set(PlainWorld().knobs) - set(DEFAULT_KNOBS[Depth])  # every other knob varies by default
+LEFT_OUT = (Depth, Jitter, Dropout, Refresh, ControlRate, Encoder, Pose)
+"""Randomizers that the default leaves out: what no policy with a camera sees, or needs."""
+
+
+def test_the_default_holds_every_randomizer_once_but_those_that_are_left_out():
+    assert {type(randomizer) for randomizer in DEFAULT} == set(DEFAULT_KNOBS) - set(LEFT_OUT)
+    assert len(DEFAULT) == len(DEFAULT_KNOBS) - len(LEFT_OUT)
+    left_out = {knob for kind in LEFT_OUT for knob in DEFAULT_KNOBS[kind]} | {"latency.joints"}
+    everything = set(PlainWorld().knobs) - left_out  # every other knob varies by default
     assert set(DEFAULT.bind(PlainWorld())) == everything
 
 
@@ -184,19 +206,19 @@ def test_a_new_randomizer_is_one_small_class():
     try:
 
         @dataclass(frozen=True)
-        class Restitution(Randomizer):
+        class Bounce(Randomizer):
             """Vary how bouncy bodies are."""
 
             of: str = "*"
-            by: Uniform = varies("restitution.{of}", Uniform(0.0, 0.5))
+            by: Uniform = varies("bounce.{of}", Uniform(0.0, 0.5))
 
         world = PlainWorld()
-        world.add("restitution.cube", 0.1)
-        domain = Randomization.from_dict({"Restitution": {"of": "cube"}}).bind(world)
-        domain.apply(world, domain.draw(0, 0, pin={"restitution.cube": 1.0}))
-        assert world.state["restitution.cube"] == 0.5
+        world.add("bounce.cube", 0.1)
+        domain = Randomization.from_dict({"Bounce": {"of": "cube"}}).bind(world)
+        domain.apply(world, domain.draw(0, 0, pin={"bounce.cube": 1.0}))
+        assert world.state["bounce.cube"] == 0.5
     finally:
-        _KINDS.pop("Restitution", None)
+        _KINDS.pop("Bounce", None)
 
 
 def test_an_override_of_words_reaches_the_knob():

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from envs.arms.controller import Commands
-from envs.timing import LONGEST_S, ActionDelay, ImageDelay, latency_column
+from envs.clock import Clock
+from envs.schedule import LONGEST_S, Schedule
+from envs.timing import ActionDelay, ImageDelay
 
 PERIOD = 0.05
 ALL = np.arange(1)
@@ -17,11 +19,11 @@ def asked(step):
 
 def obeyed(latencies):
     """Run steps with a latency each; give (before, after, switch) of every period."""
-    delay = ActionDelay(1, 7, PERIOD)
+    delay = ActionDelay(Clock.of(1, PERIOD), 7)
     delay.reset(ALL, asked(-1))
     periods = []
     for step, latency in enumerate(latencies):
-        delay.latency[0] = latency
+        delay.schedule.settings[0, 0] = latency
         before, after, switch = delay.push(ALL, asked(step))
         periods.append((before.joints[0, 0], after.joints[0, 0], round(float(switch[0]), 9)))
     return periods
@@ -56,11 +58,11 @@ def test_a_growing_latency_never_brings_an_old_command_back():
 
 
 def test_a_reset_forgets_what_was_on_its_way():
-    delay = ActionDelay(2, 7, PERIOD)
+    delay = ActionDelay(Clock.of(2, PERIOD), 7)
     both = np.arange(2)
     start = Commands(np.full((2, 7), -1.0), np.zeros(2))
     delay.reset(both, start)
-    delay.latency[:] = 0.1
+    delay.schedule.settings[:, 0] = 0.1
     for step in range(3):
         delay.push(both, Commands(np.full((2, 7), float(step)), np.zeros(2)))
     delay.reset(np.array([0]), Commands(np.full((2, 7), -7.0), np.zeros(2)))
@@ -70,32 +72,36 @@ def test_a_reset_forgets_what_was_on_its_way():
 
 @pytest.mark.parametrize(("latency", "late"), [(0.0, 0), (0.02, 0), (0.03, 1), (0.1, 2), (LONGEST_S, 4)])
 def test_images_are_late_by_whole_steps(latency, late):
-    delay = ImageDelay(1, 1, PERIOD)
+    clock = Clock.of(1, PERIOD)
+    delay = ImageDelay(clock, 1)
     delay.reset(ALL)
     shown = []
     for step in range(20):
-        delay.latency[0] = latency
+        delay.schedule.settings[0, 0] = latency
         delay.slot(0)[:] = step
+        clock.ticks[:] = step
         delay.record(ALL)
         shown.append(int(delay.shown()[0, 0, 0, 0]))
     assert shown == [max(step - late, 0) for step in range(20)]
 
 
 def test_images_never_run_backwards():
-    delay = ImageDelay(1, 1, PERIOD)
+    clock = Clock.of(1, PERIOD)
+    delay = ImageDelay(clock, 1)
     delay.reset(ALL)
     shown = []
     for step, latency in enumerate([0.0, 0.0, 0.2, 0.1, 0.1, 0.05, 0.2]):
-        delay.latency[0] = latency
+        delay.schedule.settings[0, 0] = latency
         delay.slot(0)[:] = step
+        clock.ticks[:] = step
         delay.record(ALL)
         shown.append(int(delay.shown()[0, 0, 0, 0]))
     assert shown == [0, 1, 1, 1, 2, 4, 4]
 
 
 def test_a_latency_knob_reads_what_it_wrote():
-    latency = np.zeros(3)
-    knob = latency_column(latency).knob(1)
+    schedule = Schedule("action", Clock.of(3, PERIOD))
+    knob = schedule.columns("latency")["latency.action"].knob(1)
     knob.write(0.07)
-    assert knob.read() == 0.07 and latency.tolist() == [0.0, 0.07, 0.0]
+    assert knob.read() == 0.07 and schedule.settings[:, 0].tolist() == [0.0, 0.07, 0.0]
     assert knob.nominal == 0.0 and knob.limits == (0.0, LONGEST_S)

@@ -54,7 +54,7 @@ class Touch:
 class Obedient:
     """An engine whose joints are where they are asked to be."""
 
-    control_period_s = 0.05
+    name, control_period_s = "obedient", 0.05
     knobs: dict = {}
 
     def __init__(self, scene):

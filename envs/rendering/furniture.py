@@ -43,4 +43,8 @@ class TableTop:
         place = np.zeros((len(rows), 3, 4), np.float32)
         place[:, :, :3] = size[..., None] * np.eye(3)
         place[:, :2, 3] = self.position[rows] + (1.0 - size) * CENTRE_M
+        # The engine says how high and how level it stands: where it does not move, this is the identity.
+        stands = transforms[rows, self._part]
+        place[:, :, 3:] = stands[:, :, :3] @ place[:, :, 3:] + stands[:, :, 3:]
+        place[:, :, :3] = stands[:, :, :3] @ place[:, :, :3]
         transforms[rows, self._part] = place

@@ -77,5 +77,5 @@ class Stack(Task):
 def top(state: State) -> np.ndarray:
     """Give where the cube's centre has to be (worlds, 3) [m]: on the base, wherever that is now."""
     place = state.object_poses[:, 1, :3].copy()
-    place[:, 2] += state.sizes @ (HALF, BASE_HALF)
+    place[:, 2] += (state.sizes * (HALF, BASE_HALF)).sum(axis=1)  # BLAS rounds by the size of the batch
     return place

@@ -16,7 +16,9 @@ from envs.arms.profile import ArmProfile
 from envs.engine import Command, State
 from envs.rendering.objects import places
 from envs.rendering.scene import Scene
+from envs.site import SiteFrames
 from envs.tasks.base import Task
+from envs.twin.axes import TwinAxes
 from envs.twin.model import DAMPING, FINGERS, JOINTS, SERVO_RATE, TIMESTEP_S, table_world
 from envs.twin.objects import Placing
 from randomizers.world import Knob, Value
@@ -38,12 +40,17 @@ class TwinEngine:
         task: Gives the objects.
         profile: Gives the control period; geometry and dynamics are the twin's own.
         scene: Parts in the order of `transforms`; its table is where things rest.
+
+    Attributes:
+        substeps: Physics steps of a control period.
     """
+
+    name = "MuJoCo twin"
 
     def __init__(self, task: Task, profile: ArmProfile, scene: Scene):
         self.scene = scene
         self.control_period_s = profile.control_period_s
-        self._substeps = round(profile.control_period_s / TIMESTEP_S)
+        self.substeps = round(profile.control_period_s / TIMESTEP_S)
         self._model = table_world(task.objects, _table_box(scene), profile.hand.tool_depth)
         self._data = mujoco.MjData(self._model)
         self._tool = self._model.site("tool").id
@@ -58,7 +65,9 @@ class TwinEngine:
         self._bodies, self._offsets = bodies[self._parts], np.array([at for _, at in drawn])[self._parts]
         self._nominal_mass = model.body_mass.copy()
         self._nominal_inertia = model.body_inertia.copy()
-        self._knobs = self._make_knobs()
+        self._axes = TwinAxes(model, self._data, profile, [spec.name for spec in task.objects if spec.loose], self._lag)
+        self._furniture = SiteFrames(scene, profile)
+        self._knobs = {**self._make_knobs(), **self._axes.knobs}
 
     @property
     def knobs(self) -> Mapping[str, Knob]:
@@ -68,20 +77,23 @@ class TwinEngine:
     def reset(self, command: Command, object_poses: np.ndarray) -> None:
         """Put arm and objects at rest; knobs keep their values."""
         model, data = self._model, self._data
+        self._axes.settle()
         if self._stale:
             mujoco.mj_setConst(model, data)
             self._stale = False
         mujoco.mj_resetData(model, data)
         data.qpos[:7] = command.joints
         data.qpos[7:9] = command.opening / 2.0
-        self._placing.place(object_poses)
+        self._placing.place(self._axes.site.carried(np.asarray(object_poses, float)))
         self._ask(command)
         mujoco.mj_forward(model, data)
 
     def advance(self, before: Command, after: Command, switch: float) -> None:
         """Simulate one control period; the switch is rounded to whole physics steps (2 ms)."""
-        first = min(max(round(switch * self._substeps), 0), self._substeps)
-        for command, steps in ((before, first), (after, self._substeps - first)):
+        first = min(max(round(switch * self.substeps), 0), self.substeps)
+        self._axes.settle()
+        self._axes.act(self.control_period_s)
+        for command, steps in ((before, first), (after, self.substeps - first)):
             if steps:
                 self._ask(command)
                 mujoco.mj_step(self._model, self._data, nstep=steps)
@@ -101,10 +113,15 @@ class TwinEngine:
         turns = self._data.xmat[self._bodies].reshape(-1, 3, 3)
         out[self._parts, :, :3] = turns
         out[self._parts, :, 3] = self._data.xpos[self._bodies] + (turns @ self._offsets[:, :, None])[..., 0]
+        if self._axes.site.moved:
+            self._furniture.table(self._axes.site.wanted, out)
 
     def close(self) -> None:
         """Let go of the model; MuJoCo frees it with the last reference."""
         del self._data
+
+    def _lag(self) -> None:
+        self._stale = True
 
     def _ask(self, command: Command) -> None:
         self._data.ctrl[:7] = command.joints
@@ -136,6 +153,7 @@ class TwinEngine:
         def write(value: Value) -> None:
             model.body_mass[body] = value
             model.body_inertia[body] = self._nominal_inertia[body] * (float(value) / nominal)
+            model.body_inertia[body] *= self._axes.factors[body]
             model.body_gravcomp[body] = compensated * nominal / float(value)
             self._stale = True
 
