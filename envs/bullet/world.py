@@ -12,6 +12,7 @@ numbers that are not finite survive a reset: a world that blew up has to be repl
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pybullet as pb
@@ -31,7 +32,7 @@ from envs.rendering.scene import Scene
 from envs.site import Site, SiteFrames
 from envs.tasks.base import Task
 from envs.transforms import PartFrames
-from randomizers.world import Knob
+from randomizers.world import Knob, Value
 
 REFRESH = 64
 """After so many rebuilds the client is replaced, which takes 20 ms: each of them leaks about 6 KB (measured)."""
@@ -58,9 +59,11 @@ class BulletWorld:
         self.substeps = substeps(self._physics.rate_hz, profile.control_rate_hz)
         self._connect()
         self._frames, self._furniture = PartFrames(scene, profile, task), SiteFrames(scene, profile)
-        self._knobs: dict[str, Knob] = {}
+        self._live: dict[str, Knob] = {}
+        self._written: dict[str, Value] = {}
         self._stock = Stock((Build(),) * len(task.objects))
         self._load()
+        self._knobs = {name: self._lasting(name, knob) for name, knob in self._live.items()}
 
     @property
     def knobs(self) -> Mapping[str, Knob]:
@@ -75,7 +78,6 @@ class BulletWorld:
         """
         if stock == self._stock:
             return
-        values = {name: knob.read() for name, knob in self._knobs.items()}
         self._rebuilt += 1
         if self._rebuilt % REFRESH:
             pb.removeState(self._snapshot, **self._key)
@@ -85,8 +87,17 @@ class BulletWorld:
             self._connect()
         self._stock = stock
         self._load()
-        for name, value in values.items():
-            self._knobs[name].write(value)
+        for name, value in self._written.items():
+            self._live[name].write(value)
+
+    def _lasting(self, name: str, knob: Knob) -> Knob:
+        """Give a knob that outlives rebuilds, and remembers what was written: not all can be read back exactly."""
+
+        def write(value: Value) -> None:
+            self._written[name] = value
+            self._live[name].write(value)
+
+        return replace(knob, read=lambda: self._live[name].read(), write=write)
 
     def _connect(self) -> None:
         self._client, self._rebuilt = pb.connect(pb.DIRECT), 0
@@ -102,8 +113,8 @@ class BulletWorld:
         self._ground = BulletGround(self._client, self._robot.body, self._things.table)
         self._site = Site(self._ground)
         self._forces = self._outside(made)
-        self._knobs |= self._all_knobs(made)
-        for knob in self._knobs.values():
+        self._live = self._all_knobs(made)
+        for knob in self._live.values():
             knob.write(knob.nominal)
         self._settle()
         self._now = State.zeros(1, len(self._things.bodies), len(self._profile.joints))
