@@ -153,7 +153,7 @@ class TwinEngine:
         def write(value: Value) -> None:
             model.body_mass[body] = value
             model.body_inertia[body] = self._nominal_inertia[body] * (float(value) / nominal)
-            model.body_inertia[body] *= self._axes.factors[body]
+            model.body_inertia[body] *= self._axes.factors.get(body, 1.0)
             model.body_gravcomp[body] = compensated * nominal / float(value)
             self._stale = True
 
