@@ -12,23 +12,26 @@ dataset and the same weights as one that was never interrupted.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from agents import checkpoint
 from agents.behaviour import Behaviour
 from agents.clone import FitSettings, Log, Progress, fit
-from agents.dataset import Dataset
+from agents.dataset import Dataset, Episodes
 from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
 from agents.rollout import Pool, open_pool
 from agents.storage import canonical, differences, read_json, write_bytes, write_json
+from agents.teachers import COLUMN, Teacher, disagreement
 
 MODEL, ROUND, ABOUT = "policy.onnx", "round.json", "dagger.json"
 
@@ -43,7 +46,8 @@ class DaggerSettings:
         worlds: Episodes of a job, stepped in one batch.
         noise: Of the expert's actions in round 0, in unit actions.
         student_noise: Of the student's in later rounds.
-        expert_share: Share of segments the expert drives in round 1; halves with every round.
+        expert_share: Share of segments the expert drives (DAgger's beta): a number for round 1, which halves with
+            every round, or one for each round after 0.
         seed: Of episodes, weights and minibatches.
         fit: How to train; its steps and seed are given by this class.
     """
@@ -53,7 +57,7 @@ class DaggerSettings:
     worlds: int = 8
     noise: float = 0.4
     student_noise: float = 0.1
-    expert_share: float = 0.3
+    expert_share: float | tuple[float, ...] = 0.3
     seed: int = 0
     fit: FitSettings = field(default_factory=FitSettings)
 
@@ -65,7 +69,11 @@ class DaggerSettings:
                 raise ValueError(f"{name} must be at least 1 in every round, not {getattr(self, name)}")
         if self.worlds < 1:
             raise ValueError(f"worlds must be at least 1, not {self.worlds}")
-        self.behaviour(0), self.behaviour(1)  # their own checks
+        if isinstance(self.expert_share, tuple) and len(self.expert_share) != self.rounds - 1:
+            given = f"{len(self.expert_share)} numbers for {self.rounds - 1} rounds after 0"
+            raise ValueError(f"expert_share needs a number for each round the student drives, not {given}")
+        for number in range(max(2, self.rounds) if isinstance(self.expert_share, float | int) else self.rounds):
+            self.behaviour(number)  # its own checks
 
     @property
     def rounds(self) -> int:
@@ -76,7 +84,8 @@ class DaggerSettings:
         """Say who drives in a round."""
         if number == 0:
             return Behaviour("expert", noise=self.noise)
-        share = self.expert_share * 0.5 ** (number - 1)
+        given = self.expert_share
+        share = given[number - 1] if isinstance(given, tuple) else given * 0.5 ** (number - 1)
         return Behaviour("student", expert_share=share, noise=self.student_noise)
 
     def jobs(self, number: int) -> list[Job]:
@@ -124,6 +133,8 @@ def dagger(
     backend: str = "ray",
     address: str | None = None,
     pool: Pool | None = None,
+    teachers: Sequence[Teacher] = (),
+    watch: Callable[[Episodes], None] | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> Outcome:
@@ -137,20 +148,27 @@ def dagger(
         workers: Ray actors; None takes every CPU.
         backend: "ray" or "serial".
         address: Of a Ray cluster, or None for this machine.
-        pool: Workers to use instead of starting some.
+        pool: Workers to use instead of starting some; they need the same teachers.
+        teachers: Who labels; none leaves it to the scripted expert.
+        watch: Called with whatever a job brings home, once it is on disk.
         progress: Called with ("collect round 1", done, total) and ("fit round 1", done, total).
         log: Called with the optimization step over all rounds and the loss terms.
     """
     folder = Path(folder)
     worlds = spec.to_dict()
-    refuse_other_settings(folder, {"dagger": asdict(settings), "policy": policy.to_dict()})
+    about = {"dagger": asdict(settings), "policy": policy.to_dict()}
+    if teachers:
+        about["teachers"] = {str(order): each.to_dict() for order, each in enumerate(teachers)}
+    refuse_other_settings(folder, about)
     dataset = Dataset.create(folder / "dataset", worlds)
     with ExitStack() as stack:
 
         def workforce() -> Pool:
             nonlocal pool
             if pool is None:
-                pool = open_pool(spec, settings.worlds, workers=workers, backend=backend, address=address)
+                pool = open_pool(
+                    spec, settings.worlds, workers=workers, backend=backend, address=address, teachers=teachers
+                )
                 stack.enter_context(closing(pool))
             return pool
 
@@ -158,7 +176,7 @@ def dagger(
             place = folder / f"round-{number}"
             if (place / MODEL).is_file():
                 continue
-            collecting = collect_round(dataset, settings, number, folder, workforce, progress)
+            collecting = collect_round(dataset, settings, number, folder, workforce, progress, watch)
             started = time.monotonic()
             trained = fit(
                 starting_policy(folder, number, policy, dataset, settings),
@@ -170,7 +188,8 @@ def dagger(
                 log=shifted(log, sum(settings.steps[:number])),
             )
             took = {"collect_s": collecting, "fit_s": time.monotonic() - started}
-            write_json(place / ROUND, round_summary(dataset, settings, number) | took)
+            told = round_summary(dataset, settings, number) | took
+            write_json(place / ROUND, told | (doubts(dataset, settings.jobs(number)) if teachers else {}))
             write_bytes(place / MODEL, to_onnx(trained))  # last: it marks the round as done
     last = folder / f"round-{settings.rounds - 1}"
     history = [read_json(folder / f"round-{n}" / ROUND, "training run") for n in range(settings.rounds)]
@@ -184,8 +203,8 @@ def refuse_other_settings(folder: Path, here: Mapping) -> None:
         write_json(path, here)
         return
     there = read_json(path, "training run")
-    parts = ("dagger", "policy")
-    plain = {name: json.loads(canonical(here[name])) for name in parts}
+    parts = ("dagger", "policy", "teachers")
+    plain = {name: json.loads(canonical(here.get(name, {}))) for name in parts}
     wrong = [line for name in parts for line in differences(there.get(name, {}), plain[name])]
     if wrong:
         raise ValueError(f"{folder} holds a run with other settings: {'; '.join(wrong)}. Use a new folder.")
@@ -198,6 +217,7 @@ def collect_round(
     folder: Path,
     workforce: Callable[[], Pool],
     progress: Progress | None,
+    watch: Callable[[Episodes], None] | None = None,
 ) -> float:
     """Run the jobs of a round that are not in the dataset yet; give the seconds it took [s]."""
     started, jobs = time.monotonic(), settings.jobs(number)
@@ -209,6 +229,8 @@ def collect_round(
     for episodes in workforce().run(missing, model):
         dataset.add(episodes)
         done += 1
+        if watch:
+            watch(episodes)
         if progress:
             progress(f"collect round {number}", done, len(jobs))
     return time.monotonic() - started
@@ -244,6 +266,17 @@ def round_summary(dataset: Dataset, settings: DaggerSettings, number: int) -> di
     shards = [dataset.shards[f"{job.index:06d}"] for job in settings.jobs(number)]
     counts = {name: sum(shard[name] for shard in shards) for name in ("episodes", "successes", "frames")}
     return {"round": number, **counts, "faults": [fault for shard in shards for fault in shard["faults"]]}
+
+
+def doubts(dataset: Dataset, jobs: Sequence[Job]) -> dict:
+    """Sum up where the teachers of a round disagreed, and how many episodes each taught."""
+    values, places, taught = [], [], Counter[str]()
+    for episodes in map(dataset.read, [job.index for job in jobs]):
+        values.append(episodes.columns.get(COLUMN, np.zeros(0)))
+        places += [(record["episode"], step) for record in episodes.records for step in range(record["frames"])]
+        taught.update(record["teacher"] for record in episodes.records)
+    whole = np.concatenate(values)
+    return {"taught": dict(taught), COLUMN: disagreement(whole, places) if len(whole) else {}}
 
 
 def renamed(progress: Progress | None, stage: str) -> Progress | None:

@@ -13,6 +13,7 @@ from agents.acting import Actor
 from agents.behaviour import Driver
 from agents.dataset import Episodes
 from agents.jobs import Job
+from agents.teachers import COLUMN, Panel, Teacher
 from envs.record import EXPERT, Record
 
 RECORDED = ("proprioception", "goal", "state")
@@ -70,7 +71,9 @@ class Trace:
         return cls(np.zeros(rows, int), np.zeros(rows), np.zeros(rows, bool), [""] * rows)
 
 
-def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) -> Episodes:
+def run_job(
+    worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None, teachers: Sequence[Teacher] = ()
+) -> Episodes:
     """Run one job in a batch of worlds.
 
     Args:
@@ -78,6 +81,7 @@ def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) ->
         rows: Its size. A smaller job leaves the last rows idle, so the policy always sees a full batch.
         job: What to run.
         policy: ONNX bytes of the student.
+        teachers: Who labels; none leaves it to the scripted expert.
     """
     count = len(job.episodes)
     if count > rows:
@@ -92,8 +96,12 @@ def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) ->
         actor = Actor(policy, rows, job.behaviour.execute)
     driver = Driver(job.behaviour, job.seed, numbers, actor)
     draws = [worlds.draws[row].to_dict() for row in range(count)]
-    trace = drive(worlds, driver, np.arange(rows) < count, job)
-    return package(job, trace, draws, told(worlds, job))
+    panel = Panel(teachers, [worlds.draws[row] for row in range(rows)]) if teachers else None
+    trace = drive(worlds, driver, np.arange(rows) < count, job, panel)
+    kept = told(worlds, job)
+    if panel is not None:
+        kept = [about | {"teacher": name} for about, name in zip(kept, panel.names)]
+    return package(job, trace, draws, kept)
 
 
 def told(worlds: BatchOfWorlds, job: Job) -> list[dict]:
@@ -105,11 +113,16 @@ def told(worlds: BatchOfWorlds, job: Job) -> list[dict]:
     return [{"record": Record.of(kept, row, driver).beside()} for row in range(len(job.episodes))]
 
 
-def drive(worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job) -> Trace:
+def drive(
+    worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job, panel: Panel | None = None
+) -> Trace:
     """Step until every row has ended; a row whose numbers blow up is given up alone."""
     trace = Trace.empty(len(active))
     for step in range(MOST_STEPS):
         observation, labels = worlds.observe(active), worlds.expert_actions()
+        extra: dict[str, np.ndarray] = {}
+        if panel is not None:
+            labels, extra[COLUMN] = panel.label(observation, labels)
         active = give_up(trace, active, ~worlds.diverged, "the simulation blew up")
         active = give_up(trace, active, finite_rows(observation, labels), "the simulation is not finite")
         actions = np.array(driver.act(observation, labels, step))
@@ -117,7 +130,7 @@ def drive(worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job) -
         if not active.any():
             return trace
         actions[~active] = 0.0
-        trace.steps.append(seen(worlds, observation, labels, actions, job))
+        trace.steps.append(seen(worlds, observation, {"label": labels, "action": actions, **extra}, job))
         worlds.step(actions, active)
         trace.length += active
         trace.reward += np.where(active, worlds.reward, 0.0)
@@ -140,16 +153,15 @@ def give_up(trace: Trace, active: np.ndarray, sound: np.ndarray, why: str) -> np
 
 
 def seen(
-    worlds: BatchOfWorlds, observation: Mapping, labels: np.ndarray, actions: np.ndarray, job: Job
+    worlds: BatchOfWorlds, observation: Mapping, said: Mapping[str, np.ndarray], job: Job
 ) -> dict[str, np.ndarray]:
-    """Keep what this job asked for of one step."""
+    """Keep what this job asked for of one step: what was seen, and what was `said`, labels and actions."""
     images = observation.get("images", {})
     kept = {f"images.{name}": values for name, values in images.items()} if job.record or job.strips else {}
     if job.record:
         kept |= {name: np.asarray(observation[name], np.float32) for name in RECORDED}
         kept["auxiliary"] = np.asarray(worlds.auxiliary(), np.float32)
-        kept["label"] = np.asarray(labels, np.float32)
-        kept["action"] = np.asarray(actions, np.float32)
+        kept |= {name: np.asarray(values, np.float32) for name, values in said.items()}
     return kept
 
 

@@ -15,6 +15,7 @@ from agents.behaviour import Behaviour
 from agents.dataset import Episodes
 from agents.jobs import Job, plan
 from agents.lockstep import run_job
+from agents.teachers import Teacher
 from randomizers.errors import unknown
 
 __all__ = ["Behaviour", "Job", "Pool", "SerialPool", "collect", "gather", "open_pool", "plan"]
@@ -46,14 +47,15 @@ class SerialPool:
     Args:
         spec: What builds the worlds.
         worlds: Size of the batch.
+        teachers: Who labels; none leaves it to the scripted expert.
     """
 
-    def __init__(self, spec: Buildable, worlds: int):
-        self.rows, self.batch = worlds, spec.build(worlds)
+    def __init__(self, spec: Buildable, worlds: int, teachers: Sequence[Teacher] = ()):
+        self.rows, self.batch, self.teachers = worlds, spec.build(worlds), teachers
 
     def run(self, jobs: Iterable[Job], policy: bytes | None) -> Iterator[Episodes]:
         for job in jobs:
-            yield run_job(self.batch, self.rows, job, policy)
+            yield run_job(self.batch, self.rows, job, policy, self.teachers)
 
     def close(self) -> None:
         self.batch.close()
@@ -66,23 +68,25 @@ def open_pool(
     workers: int | None = None,
     backend: str = "ray",
     address: str | None = None,
+    teachers: Sequence[Teacher] = (),
 ) -> Pool:
     """Start workers.
 
     Args:
         spec: What builds the worlds.
         worlds: Worlds in a worker's batch.
-        workers: Ray actors; None takes every CPU.
+        workers: Ray actors; None takes every CPU, on a cluster also those that join later.
         backend: "ray" or "serial".
         address: None starts Ray on this machine; "auto" or "host:port" joins a cluster.
+        teachers: Who labels; none leaves it to the scripted expert.
     """
     if backend == "serial":
-        return SerialPool(spec, worlds)
+        return SerialPool(spec, worlds, teachers)
     if backend != "ray":
         raise ValueError(unknown("backend", backend, BACKENDS))
     from agents.distributed import RayPool
 
-    return RayPool(spec, worlds, workers=workers, address=address)
+    return RayPool(spec, worlds, workers=workers, address=address, teachers=teachers)
 
 
 def collect(

@@ -160,7 +160,7 @@ def outcomes(cells: list[Cell], config: Config) -> Iterator[tuple[Cell, dict[str
         return
     import ray
 
-    from agents.distributed import start_ray
+    from agents.cluster import start_ray
 
     start_ray(config.collect.workers, config.collect.address)
     task = ray.remote(num_cpus=1, max_retries=LOST_TASKS)(run_cell)
