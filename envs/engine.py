@@ -4,9 +4,9 @@ An engine is one world: PyBullet (`envs/bullet/`) or the MuJoCo twin (`envs/real
 Many of them are stepped by `envs.worlds.Worlds`, which owns the arrays below.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -78,16 +78,15 @@ class State:
         )
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """What the servos are asked for.
 
     Attributes:
-        joints: (7,) joint positions [rad].
+        joints: Joint positions [rad], one for each joint of the arm.
         opening: Distance between the finger pads [m].
     """
 
-    joints: np.ndarray
+    joints: Sequence[float] | np.ndarray
     opening: float
 
 

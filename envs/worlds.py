@@ -209,9 +209,9 @@ class Worlds:
         self.redrawn = self._chance.advance(rows)
         before, after, switch = self.actuation.push(rows, wanted, self.state)
         self._pace.advance(rows, self.engines)
-        for i, row in enumerate(rows.tolist()):
+        for row, *command in zip(rows.tolist(), before.each(), after.each(), switch.tolist()):
             engine = self.engines[row]
-            engine.advance(before[i], after[i], float(switch[i]))
+            engine.advance(*command)
             engine.measure(self.state, row)  # at once, while its memory is at hand
         self._settle(rows)
         self.senses.record(rows)
