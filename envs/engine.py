@@ -126,8 +126,13 @@ class Engine(Protocol):
         """Write joints, gripper and objects into one row of `state`."""
         ...
 
-    def transforms(self, out: np.ndarray) -> None:
-        """Write `world_from_part` of every part of `scene`, (parts, 3, 4) float32 [m]."""
+    def transforms(self, out: np.ndarray, known: tuple[State, int] | None = None) -> None:
+        """Write `world_from_part` of every part of `scene`, (parts, 3, 4) float32 [m].
+
+        Args:
+            out: Where to.
+            known: A state and the row in which this world was measured just now; it need not be asked again.
+        """
         ...
 
     def close(self) -> None:

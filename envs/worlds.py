@@ -188,7 +188,7 @@ class Worlds:
         self.senses.begin(rows)
         self._outcome.begin(rows, self.diverged)
         self._instructions.begin(rows)
-        self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
+        self.sight.begin(rows, rows[~self.diverged[rows]], self.engines, self.state)
         if self.tape is not None:
             self.tape.begin(rows, self.draws)
 
@@ -215,7 +215,7 @@ class Worlds:
             engine.measure(self.state, row)  # at once, while its memory is at hand
         self._settle(rows)
         self.senses.record(rows)
-        self.sight.record(rows[~self.diverged[rows]], self.engines)
+        self.sight.record(rows[~self.diverged[rows]], self.engines, self.state)
         self._outcome.judge(moving, rows, self.diverged)
         if self.tape is not None:
             self.tape.note(rows, np.asarray(actions))
