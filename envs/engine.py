@@ -4,9 +4,9 @@ An engine is one world: PyBullet (`envs/bullet/`) or the MuJoCo twin (`envs/real
 Many of them are stepped by `envs.worlds.Worlds`, which owns the arrays below.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -78,16 +78,15 @@ class State:
         )
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """What the servos are asked for.
 
     Attributes:
-        joints: (7,) joint positions [rad].
+        joints: Joint positions [rad], one for each joint of the arm.
         opening: Distance between the finger pads [m].
     """
 
-    joints: np.ndarray
+    joints: Sequence[float] | np.ndarray
     opening: float
 
 
@@ -127,8 +126,13 @@ class Engine(Protocol):
         """Write joints, gripper and objects into one row of `state`."""
         ...
 
-    def transforms(self, out: np.ndarray) -> None:
-        """Write `world_from_part` of every part of `scene`, (parts, 3, 4) float32 [m]."""
+    def transforms(self, out: np.ndarray, known: tuple[State, int] | None = None) -> None:
+        """Write `world_from_part` of every part of `scene`, (parts, 3, 4) float32 [m].
+
+        Args:
+            out: Where to.
+            known: A state and the row in which this world was measured just now; it need not be asked again.
+        """
         ...
 
     def close(self) -> None:

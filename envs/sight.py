@@ -1,8 +1,8 @@
 """What the cameras of a batch of worlds see: looks, distractors, latency, drawing, lens and sensor.
 
     sight = Sight(scene, clock, cameras=("front",), image_size=84, renderer=renderer)
-    sight.begin(rows, rows, engines)                 # remember where everything is
-    sight.record(rows, engines)                      # once per control step
+    sight.begin(rows, rows, engines, state)          # remember where everything is
+    sight.record(rows, engines, state)               # once per control step
     seen = sight.look(rows)               # {"images": {"front": (8, 84, 84, 3) uint8}}
 
 All images of a call are drawn in one go. The sensor's noise is addressed, so no image depends on its batch.
@@ -14,7 +14,7 @@ import numpy as np
 
 from envs.clock import Clock
 from envs.columns import Column
-from envs.engine import Engine
+from envs.engine import Engine, State
 from envs.rendering.appearance import columns as visual_columns
 from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
@@ -107,16 +107,16 @@ class Sight:
                     "or leave it out."
                 )
 
-    def begin(self, rows: np.ndarray, sound: np.ndarray, engines: Sequence[Engine]) -> None:
+    def begin(self, rows: np.ndarray, sound: np.ndarray, engines: Sequence[Engine], state: State | None = None) -> None:
         """Forget the past of some worlds and record the present of those that are sound."""
         self._delay.reset(rows)
-        self.record(sound, engines)
+        self.record(sound, engines, state)
 
-    def record(self, rows: np.ndarray, engines: Sequence[Engine]) -> None:
-        """Remember where everything is in some worlds, one control step after the last time."""
+    def record(self, rows: np.ndarray, engines: Sequence[Engine], state: State | None = None) -> None:
+        """Remember where everything is in some worlds, one control step after the last time; `state` may tell."""
         if self.cameras:
-            for row in rows:
-                engines[row].transforms(self._delay.slot(row))
+            for row in rows.tolist():
+                engines[row].transforms(self._delay.slot(row), None if state is None else (state, row))
             self._delay.record(rows)
 
     def look(self, rows: np.ndarray) -> dict[str, dict[str, np.ndarray]]:

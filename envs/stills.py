@@ -20,7 +20,7 @@ from envs.arms.profile import ArmProfile
 from envs.chance import Chance
 from envs.clock import Clock
 from envs.columns import RowKnobs
-from envs.engine import Command
+from envs.engine import Command, State
 from envs.rendering.assets import arm_scene
 from envs.rendering.scene import Renderer, Scene
 from envs.sight import Sight
@@ -172,7 +172,7 @@ class _Posed:
     row: int
     poses: Poses | None = None
 
-    def transforms(self, out: np.ndarray) -> None:
+    def transforms(self, out: np.ndarray, known: tuple[State, int] | None = None) -> None:
         if self.poses is not None:
             joints, opening, cube = self.poses.joints, self.poses.opening, self.poses.cube
             self.frames.write(joints[self.row], float(opening[self.row]), cube[self.row : self.row + 1], out)

@@ -188,7 +188,7 @@ class Worlds:
         self.senses.begin(rows)
         self._outcome.begin(rows, self.diverged)
         self._instructions.begin(rows)
-        self.sight.begin(rows, rows[~self.diverged[rows]], self.engines)
+        self.sight.begin(rows, rows[~self.diverged[rows]], self.engines, self.state)
         if self.tape is not None:
             self.tape.begin(rows, self.draws)
 
@@ -209,13 +209,13 @@ class Worlds:
         self.redrawn = self._chance.advance(rows)
         before, after, switch = self.actuation.push(rows, wanted, self.state)
         self._pace.advance(rows, self.engines)
-        for i, row in enumerate(rows.tolist()):
+        for row, *command in zip(rows.tolist(), before.each(), after.each(), switch.tolist()):
             engine = self.engines[row]
-            engine.advance(before[i], after[i], float(switch[i]))
+            engine.advance(*command)
             engine.measure(self.state, row)  # at once, while its memory is at hand
         self._settle(rows)
         self.senses.record(rows)
-        self.sight.record(rows[~self.diverged[rows]], self.engines)
+        self.sight.record(rows[~self.diverged[rows]], self.engines, self.state)
         self._outcome.judge(moving, rows, self.diverged)
         if self.tape is not None:
             self.tape.note(rows, np.asarray(actions))

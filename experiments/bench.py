@@ -1,5 +1,6 @@
 """`bench`: speeds as ratios in one process, agreement between renderers, and what images are good for."""
 
+from importlib import import_module
 from typing import Any
 
 from experiments.run import Run
@@ -13,14 +14,23 @@ their time through ours. Half a minute, and another one or two for compiling fro
 memory and a second process, and counts scripted grasps: about five minutes, on a machine that does nothing else.
 `bench tasks` counts how often each task's scripted expert succeeds, nominal, randomized and in the twin; `episodes` of
 each: two minutes with 400.
+`bench records` rebuilds episodes of all tasks from their records with 1, 2 and 8 processes, and compares every bit.
 `bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's:
 about ten minutes with the default 250,000 images.
 
   python -m experiments bench render bench.sizes=[64,84] --json
   python -m experiments bench worlds bench.tasks=[reach,push] bench.quality=true
   python -m experiments bench tasks episodes=400
+  python -m experiments bench records bench.records=1000
   python -m experiments bench localiser bench.images=250000 cards=medium seed=1"""
-KINDS = ("render", "worlds", "tasks", "localiser")
+KINDS = {
+    "render": ("bench_render", "python -m experiments bench localiser"),
+    "worlds": ("bench_worlds", "python -m experiments look push.yaml audit=true"),
+    "tasks": ("bench_tasks", "python -m experiments look sort.yaml"),
+    "records": ("bench_records", "python -m experiments look record=FILE"),
+    "localiser": ("localiser", "python -m experiments train push.yaml"),
+}
+"""The module of each benchmark, and the command that is suggested after it."""
 
 
 def check(config: Config) -> None:
@@ -28,39 +38,20 @@ def check(config: Config) -> None:
     bench = config.bench
     if bench.what not in KINDS:
         raise ValueError(unknown("benchmark", bench.what, KINDS))
-    for name in ("worlds", "repeats", "views", "images", "plain_images", "passes", "tests"):
+    for name in ("worlds", "repeats", "views", "images", "plain_images", "passes", "tests", "records"):
         if getattr(bench, name) < 1:
             raise ValueError(f"bench.{name}={getattr(bench, name)}; it must be at least 1")
     if not bench.sizes or not all(8 <= size <= 2048 for size in bench.sizes):
         raise ValueError(f"bench.sizes={bench.sizes}; give at least one side of an image, 8 to 2048 pixels")
-    if bench.what == "localiser":
-        from experiments import localiser
-
-        localiser.check(config)
-    if bench.what == "worlds":
-        from experiments import bench_worlds
-
-        bench_worlds.check(config)
-    if bench.what == "tasks":
-        from experiments import bench_tasks
-
-        bench_tasks.check(config)
+    module = _module(config)
+    if hasattr(module, "check"):
+        module.check(config)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Measure what was asked for."""
-    if config.bench.what == "localiser":
-        from experiments import localiser
+    return _module(config).measure(run, config), KINDS[config.bench.what][1]
 
-        return localiser.measure(run, config), "python -m experiments train push.yaml"
-    if config.bench.what == "worlds":
-        from experiments import bench_worlds
 
-        return bench_worlds.measure(run, config), "python -m experiments look push.yaml audit=true"
-    if config.bench.what == "tasks":
-        from experiments import bench_tasks
-
-        return bench_tasks.measure(run, config), "python -m experiments look sort.yaml"
-    from experiments import bench_render
-
-    return bench_render.measure(run, config), "python -m experiments bench localiser"
+def _module(config: Config) -> Any:
+    return import_module(f"experiments.{KINDS[config.bench.what][0]}")

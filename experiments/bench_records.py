@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.run import Run
+from experiments.schema import Config
+
 if TYPE_CHECKING:
     from envs.record import Record
     from envs.worlds import Worlds
@@ -16,7 +19,16 @@ WITH_IMAGES = 0.1
 """Share of the episodes of which images are drawn, at every fourth step."""
 
 
-def measure(episodes: int, seed: int, workers: Sequence[int] = WORKERS) -> dict[str, Any]:
+def measure(run: Run, config: Config) -> dict[str, Any]:
+    """Record episodes, rebuild them and print what came back different."""
+    found = rebuilt(config.bench.records, config.seed)
+    for count in WORKERS:
+        told = found[f"workers_{count}"]
+        print(f"{found['n']} records, {count} processes: {told['mismatches']} mismatches, {told['seconds']} s")
+    return {"records": found}
+
+
+def rebuilt(episodes: int, seed: int, workers: Sequence[int] = WORKERS) -> dict[str, Any]:
     """Record episodes and count those that come back different.
 
     Args:

@@ -6,8 +6,6 @@ episodes. `ratio` compares the recommended preset, `same_fidelity_ratio` the ver
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +66,8 @@ def own(task: str, worlds: int, repeats: int, physics: dict[str, Any] | None) ->
 
 def timed(worlds: "Worlds", repeats: int) -> dict[str, float]:
     """Time steps, resets and bare physics of a batch, fastest of some episodes."""
+    from envs.bullet.meter import metered
+
     rng, rows = np.random.default_rng(0), np.arange(worlds.num)
     actions = rng.uniform(-1.0, 1.0, (STEPS, worlds.num, worlds.actuation.controller.size))
     steps, resets, floors = [], [], []
@@ -98,32 +98,6 @@ def episode(worlds: "Worlds", rows: np.ndarray, actions: np.ndarray, number: int
         worlds.step(action)
     ended = time.thread_time()
     return (begun - began) / worlds.num, (ended - begun) / (len(actions) * worlds.num)
-
-
-@contextmanager
-def metered() -> Iterator[Callable[[], float]]:
-    """Count the time spent inside `stepSimulation` [s], without that of reading the clock."""
-    import pybullet as pb
-
-    bare, clock, spent = pb.stepSimulation, time.thread_time, [0.0, 0]
-
-    def step(client: int) -> None:
-        began = clock()
-        bare(client)
-        spent[0] += clock() - began
-        spent[1] += 1
-
-    pb.stepSimulation = step
-    try:
-        yield lambda: spent[0] - spent[1] * reading()
-    finally:
-        pb.stepSimulation = bare
-
-
-def reading(tries: int = 2000) -> float:
-    """Time between two readings of the clock with nothing in between [s]."""
-    clock = time.thread_time
-    return float(np.median([-clock() + clock() for _ in range(tries)]))
 
 
 def check_panda_gym() -> None:

@@ -3,7 +3,8 @@
     config = load(find("push.yaml"), ["strength=0.5", "randomize.Lighting=null"])
 
 Unknown keys and wrong types stop the run with the nearest name. A `randomize` mapping in a YAML file replaces
-the default randomization; `randomize.*` overrides change what is there, and null switches a randomizer off.
+the default randomization; with a `preset` it changes that one instead. `randomize.*` overrides change what is there,
+and null switches a randomizer off.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.schema import Config
 from randomizers import expression
+from randomizers.default import PRESETS
 from randomizers.errors import unknown
 
 SHIPPED = Path(__file__).parent
@@ -59,7 +61,10 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
     for layer in layers:
         check_keys(layer, Config)
     base = OmegaConf.structured(Config)
-    if path and layers[0].get("randomize") is not None:
+    named = [layer["preset"] for layer in layers if layer.get("preset") is not None]
+    if named:
+        base.randomize = preset(named[-1])
+    elif path and layers[0].get("randomize") is not None:
         base.randomize = {}
     try:
         made = OmegaConf.to_object(OmegaConf.merge(base, *layers))
@@ -68,8 +73,15 @@ def load(path: Path | None, overrides: Sequence[str] = ()) -> Config:
         raise ValueError(f"config key `{key}`: {told}" if key else f"config: {told}") from error
     if not isinstance(made, Config):
         raise TypeError(f"a configuration became {type(made).__name__}")
-    made.randomize = carried(made.randomize)
+    made.randomize, made.preset = carried(made.randomize), None  # a run keeps what it was, whatever becomes of names
     return made
+
+
+def preset(name: Any) -> dict[str, Any]:
+    """Give the randomization of a name as plain data."""
+    if name not in PRESETS:
+        raise ValueError(unknown("preset", str(name), PRESETS))
+    return PRESETS[name].to_dict()
 
 
 def carried(randomize: Any) -> Any:

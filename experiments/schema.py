@@ -122,7 +122,7 @@ class Deploy:
 
 @dataclass
 class Bench:
-    """What `bench` measures: `render`, `worlds`, or the experiment `localiser`.
+    """What `bench` measures: `render`, `worlds`, `tasks`, `records`, or the experiment `localiser`.
 
     Attributes:
         what: One of them.
@@ -141,6 +141,7 @@ class Bench:
         quality: Repeat them with other rates and iterations.
         many: State-only worlds that are built at once; 0 leaves it out.
         resets: Resets with everything on over which memory is watched; 0 leaves it out.
+        records: Episodes that are rebuilt from their records.
     """
 
     what: str = "render"
@@ -159,6 +160,7 @@ class Bench:
     quality: bool = False
     many: int = 512
     resets: int = 100_000
+    records: int = 1000
 
 
 @dataclass
@@ -171,6 +173,7 @@ class Config:
         actions: What actions mean: ee_delta, ee_absolute, joint_delta or joint_position.
         seed: Of draws, layouts and weights.
         strength: Of the randomization: 0 is nominal, 1 the declared ranges.
+        preset: A randomization to begin with: default, basic (any renderer), dynamics, full, none.
         randomize: What varies, in the randomizers' notation.
         cards: Reality card: a shipped name (mild, medium, harsh) or the path of a YAML file.
         episodes: Episodes of every evaluation.
@@ -191,6 +194,7 @@ class Config:
     actions: str = "ee_delta"
     seed: int = 0
     strength: float = 1.0
+    preset: str | None = None
     randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
     images: Images = field(default_factory=Images)
     collect: Collect = field(default_factory=Collect)

@@ -13,7 +13,7 @@ from randomizers.axis import Axis
 from randomizers.base import Randomization, Randomizer, varies
 from randomizers.camera import Camera
 from randomizers.contact import Contact, Pads, Restitution, RollingFriction, SpinningFriction
-from randomizers.default import BASIC, DEFAULT
+from randomizers.default import BASIC, DEFAULT, FULL
 from randomizers.distributions import Choice, Cone, Distribution, LogUniform, Uniform
 from randomizers.domain import Domain
 from randomizers.draw import Draw, Draws
@@ -36,6 +36,7 @@ from randomizers.world import Knob, World
 __all__ = [
     "BASIC",
     "DEFAULT",
+    "FULL",
     "Adversary",
     "Armature",
     "AutoRange",

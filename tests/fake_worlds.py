@@ -88,7 +88,7 @@ class FakeEngine:
         state.joint_positions[row], state.object_poses[row, 0] = self.joints, self.cube
         state.hand_position[row] = self.joints[:3]
 
-    def transforms(self, out):
+    def transforms(self, out, known=None):
         out[1, :, 3], out[2, :, 3] = self.joints[:3], self.cube[:3]
 
     def close(self):

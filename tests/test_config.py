@@ -4,7 +4,7 @@ import pytest
 
 from experiments.config import SHIPPED, find, load, to_yaml
 from experiments.schema import Config
-from randomizers import DEFAULT, Randomization
+from randomizers import DEFAULT, FULL, Randomization
 
 FILES = sorted(SHIPPED.glob("*.yaml"))
 
@@ -91,3 +91,21 @@ def test_a_missing_file_gets_the_nearest_name():
 @pytest.mark.parametrize(("text", "value"), [("1e-3", 1e-3), ("0.5", 0.5), ("2", 2.0)])
 def test_numbers_are_numbers_however_they_are_written(text, value):
     assert load(None, [f"train.learning_rate={text}"]).train.learning_rate == value
+
+
+def test_a_preset_is_where_a_randomization_begins(tmp_path):
+    whole = load(None, ["preset=full", "randomize.Push=null"])
+    assert set(whole.randomize) == set(FULL.to_dict()) and whole.randomize["Push"] is None
+    assert load(None, ["preset=none"]).randomize == {} and load(None, []).randomize == DEFAULT.to_dict()
+    file = tmp_path / "mine.yaml"
+    file.write_text("preset: dynamics\nrandomize: {Mass: null, Lighting: {}}\n")
+    mixed = load(file).randomize
+    assert mixed["Mass"] is None and "Lighting" in mixed and "Friction" in mixed and "Texture" not in mixed
+    again = tmp_path / "again.yaml"
+    again.write_text(to_yaml(whole))
+    assert load(again).randomize == whole.randomize
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(ValueError, match="full"):
+        load(None, ["preset=ful"])

@@ -181,5 +181,5 @@ def test_look_refuses_worlds_that_cannot_be_built_here(record, tmp_path, capsys)
 
 
 def test_records_of_every_task_come_back_from_any_number_of_processes():
-    found = bench_records.measure(12, 0, workers=(1, 2))
+    found = bench_records.rebuilt(12, 0, workers=(1, 2))
     assert found["n"] == 12 and found["workers_1"]["mismatches"] == found["workers_2"]["mismatches"] == 0

@@ -58,7 +58,7 @@ class Robot:
         self.last = index[profile.joint_names[-1]]
         self.forces = [joint.effort for joint in profile.joints] + [2.0 * profile.hand.force] * bool(moving)
         self.rates = [profile.servo_rate] * len(profile.joints)
-        self._arm, self._driven = len(profile.joints), self.motors[: len(self.forces)]
+        self._driven = self.motors[: len(self.forces)]
         self._gains = [self._gain(profile.servo_rate)] * len(self.forces)
         self._still = [[0.0]] * len(self.motors)
         self._couple()
@@ -70,9 +70,10 @@ class Robot:
 
     def ask(self, command: Command) -> None:
         """Send targets to the position servos."""
+        targets = [*command.joints, command.opening / 2.0] if self.fingers else list(command.joints)
         pb.setJointMotorControlArray(
-            self.body, self._driven, pb.POSITION_CONTROL, targetPositions=self._targets(command)[: len(self._driven)],
-            forces=self.forces, positionGains=self._gains, physicsClientId=self._client,
+            self.body, self._driven, pb.POSITION_CONTROL, targetPositions=targets, forces=self.forces,
+            positionGains=self._gains, physicsClientId=self._client,
         )  # fmt: skip
 
     def servo(self, joint: int, rate: float) -> None:
@@ -83,14 +84,15 @@ class Robot:
         """Write joints, opening and hand into one row of `state`."""
         places, speeds, _, _ = zip(*pb.getJointStates(self.body, self.motors, self._client))
         joints = state.joint_positions[row]
-        joints[:] = places[: self._arm]
-        state.joint_velocities[row] = speeds[: self._arm]
-        state.gripper_opening[row] = sum(places[self._arm :])
+        if self.fingers:
+            state.gripper_opening[row] = places[-2] + places[-1]
+            places, speeds = places[:-2], speeds[:-2]
+        joints[:], state.joint_velocities[row] = places, speeds
         tool_point(self._profile.chain, joints, state.hand_position[row])
 
     def _targets(self, command: Command) -> list[float]:
         """Give the position of every motor: joints [rad], then each finger's half of the opening [m]."""
-        return [*command.joints.tolist(), *[command.opening / 2.0] * len(self.fingers)]
+        return [*command.joints, *[command.opening / 2.0] * len(self.fingers)]
 
     def _gain(self, rate: float) -> float:
         """Share of the error that goes in a physics step, for a rate [1/s]."""

@@ -154,11 +154,12 @@ class BulletWorld:
         if self._site.base is not None:
             move_point(self._site.base, state.hand_position[row])
 
-    def transforms(self, out: np.ndarray) -> None:
+    def transforms(self, out: np.ndarray, known: tuple[State, int] | None = None) -> None:
         """Write `world_from_part` (parts, 3, 4) of what moves; furniture stands in the base frame."""
-        now = self._now
-        self.measure(now, 0)
-        self._frames.write(now.joint_positions[0], float(now.gripper_opening[0]), now.object_poses[0], out)
+        now, row = (self._now, 0) if known is None or self._stock.clutter else known
+        if now is self._now:
+            self.measure(now, 0)
+        self._frames.write(now.joint_positions[row], float(now.gripper_opening[row]), now.object_poses[row], out)
         if self._site.moved:
             self._furniture.write(self._site.wanted, out)
 

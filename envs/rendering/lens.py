@@ -167,7 +167,7 @@ def _sense(images: np.ndarray, lens: Lenses, addresses: np.ndarray, cameras: Seq
     from envs.rendering import optics
 
     noise = _keys(addresses, cameras, "noise", each_tick=True)
-    dead = _keys(addresses, cameras, "dead", each_tick=False)
+    dead = _keys(addresses, cameras, "dead", each_tick=False) if lens.dead_pixels.any() else noise
     shots = images[which]
     optics.sense(
         shots,

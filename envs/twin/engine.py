@@ -108,7 +108,7 @@ class TwinEngine:
         state.gripper_opening[row] = data.qpos[7] + data.qpos[8]
         self._placing.measure(state, row)
 
-    def transforms(self, out: np.ndarray) -> None:
+    def transforms(self, out: np.ndarray, known: tuple[State, int] | None = None) -> None:
         """Write `world_from_part` (parts, 3, 4) of what moves; furniture stands in the base frame."""
         turns = self._data.xmat[self._bodies].reshape(-1, 3, 3)
         out[self._parts, :, :3] = turns
