@@ -127,7 +127,8 @@ class RayPool:
     def _hire(self) -> None:
         """Start an actor. Here it may share a CPU: on a small machine a former pool's may still be leaving."""
         share: dict[str, Any] = {"num_cpus": 1.0, "scheduling_strategy": "SPREAD"} if self.far else {"num_cpus": 0.5}
-        actor = ray.remote(max_restarts=0, max_task_retries=0, **share)(Collector).remote(*self.parts)
+        hired: Any = ray.remote(max_restarts=0, max_task_retries=0, **share)(Collector)
+        actor = hired.remote(*self.parts)
         self.arriving[actor.describe.remote()] = actor
 
     def _dismiss(self, actor: Any) -> None:

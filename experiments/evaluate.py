@@ -11,6 +11,7 @@ from experiments.policies import (
     load_policy,
     pool_options,
     reality_spec,
+    refuse_foreign,
     sim_spec,
     why_no_twin,
 )
@@ -35,6 +36,7 @@ def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
     if config.policy is not None:
         checkpoint_of(config.policy)
+        refuse_foreign(config, config.policy)
     check_worlds(config)
     if not why_no_twin(config):
         check_card(config)

@@ -13,6 +13,7 @@ from experiments.policies import (
     load_policy,
     pool_options,
     reality_spec,
+    refuse_foreign,
     sim_spec,
 )
 from experiments.run import RESULT, Run, read_result
@@ -60,6 +61,7 @@ def check(config: Config) -> None:
     if config.policy is None:
         raise ValueError("which policy? Give the run that trained it: policy=runs/...-train-push-...")
     checkpoint_of(config.policy)
+    refuse_foreign(config, config.policy)
     check_worlds(config)
     check_card(config)
     if config.demonstrations.path is not None:

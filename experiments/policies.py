@@ -126,4 +126,27 @@ def check_card(config: Config) -> None:
 def pool_options(config: Config) -> dict[str, Any]:
     """Give what `evaluate` and `record` need to know of workers."""
     collect = config.collect
-    return {"workers": collect.workers, "backend": collect.backend, "address": collect.address}
+    return {"workers": collect.workers, "backend": collect.backend, "address": cluster_of(config)}
+
+
+def cluster_of(config: Config) -> str | None:
+    """Give the address of the cluster that collects, or None for this machine."""
+    return config.collect.address if config.cluster == "local" else config.cluster
+
+
+def refuse_foreign(config: Config, place: str, what: str = "policy") -> None:
+    """Stop where a policy was trained with another arm, task or way of actions than it is to be used with.
+
+    Raises:
+        ValueError: It was; says which and what to do.
+    """
+    from agents import checkpoint
+
+    worlds = checkpoint.read_about(checkpoint_of(place)[0])["record"].get("worlds", {})
+    for name in ("task", "arm", "actions"):
+        there, here = worlds.get(name), getattr(config, name)
+        if there is not None and there != here:
+            raise ValueError(
+                f"{what}={place} was trained with {name}={there}, but {name}={here} is asked for. "
+                f"Leave {name} out (the policy's run lends its own), or train one with {name}={here}."
+            )

@@ -104,8 +104,23 @@ class Run:
             self._board = Writer(str(self.folder / "events"))
         return self._board
 
-    def progress(self, stage: str, done: int, total: int) -> None:
-        """Say how far a stage is and how long it will take, every two seconds."""
+    def picture(self, step: int, name: str, image: Any) -> None:
+        """Show an image (height, width, 3) uint8 in TensorBoard."""
+        import cv2
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        height, width, _ = image.shape
+        packed = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+        shown = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=packed)
+        event = Event(wall_time=time.time(), step=step, summary=Summary(value=[Summary.Value(tag=name, image=shown)]))
+        writer = EventFileWriter(str(self.folder / "events"), filename_suffix=f".{name.replace('/', '-')}-{step}")
+        writer.add_event(event)
+        writer.close()
+
+    def progress(self, stage: str, done: int, total: int, told: str = "") -> None:
+        """Say how far a stage is, what else there is to tell, and how long it will take, every two seconds."""
         now = time.monotonic()
         start, first = self._stages.setdefault(stage, (now, done))
         if done < total and now - self._spoke < SPEAK_EVERY_S:
@@ -114,7 +129,7 @@ class Run:
         rate = (done - first) / max(now - start, 1e-6)
         left = f", {(total - done) / rate:.0f} s left" if rate > 0 and done < total else ""
         spent = f", {now - start:.0f} s" if done >= total else ""
-        print(f"  {stage}: {done}/{total}{left}{spent}", flush=True)
+        print(f"  {stage}: {done}/{total}{', ' if told else ''}{told}{left}{spent}", flush=True)
 
     def stage(self, name: str) -> Any:
         """Give a progress callback that puts a name before whatever the callee says."""

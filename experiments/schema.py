@@ -20,7 +20,9 @@ class Images:
 
 @dataclass
 class Collect:
-    """Who runs episodes. `workers` null takes every CPU; `address` joins a Ray cluster ("auto", "host:port")."""
+    """Who runs episodes. `workers` null takes every CPU, of a cluster also those that join later; `address` is what
+    `cluster` was called before.
+    """
 
     backend: str = "ray"
     workers: int | None = None
@@ -46,14 +48,18 @@ class Train:
     """Rounds of DAgger: one number of episodes and of optimization steps each; see `agents.dagger`.
 
     `redraw_sight` says when looks, lights and cameras are drawn anew while training: a policy without memory
-    learns more from frames that all differ ("step") than from episodes that do ("episode").
+    learns more from frames that all differ ("step") than from episodes that do ("episode"). `expert_share` is a number,
+    which halves with every round, or one for each round after the first. `teachers` label instead of the scripted
+    expert: each is {policy: RUN or "expert", where: {AXIS: [low, high]}}, ends in unit coordinates as in a pin; the
+    first whose part holds an episode's draw labels it.
     """
 
     episodes: list[int] = field(default_factory=lambda: [128, 64, 64])
     steps: list[int] = field(default_factory=lambda: [2000, 1000, 3000])
     noise: float = 0.4
     student_noise: float = 0.1
-    expert_share: float = 0.3
+    expert_share: Any = 0.3
+    teachers: list[Any] = field(default_factory=list)
     batch: int = 256
     learning_rate: float = 1e-3
     auxiliary_weight: float = 0.5
@@ -175,6 +181,7 @@ class Config:
         strength: Of the randomization: 0 is nominal, 1 the declared ranges.
         preset: A randomization to begin with: default, basic (any renderer), dynamics, full, none.
         randomize: What varies, in the randomizers' notation.
+        cluster: Where collectors run: local, auto (a Ray cluster this machine is in) or host:port of its head.
         cards: Reality card: a shipped name (mild, medium, harsh) or the path of a YAML file.
         episodes: Episodes of every evaluation.
         policy: Run or checkpoint folder to go on from.
@@ -206,6 +213,7 @@ class Config:
     sweep: Sweep = field(default_factory=Sweep)
     deploy: Deploy = field(default_factory=Deploy)
     bench: Bench = field(default_factory=Bench)
+    cluster: str = "local"
     cards: str = "medium"
     episodes: int = 100
     policy: str | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.policies import checkpoint_of, load_policy, sim_spec
+from experiments.policies import checkpoint_of, cluster_of, load_policy, sim_spec
 from experiments.run import Run, write_json
 from experiments.schema import Config
 
@@ -162,7 +162,7 @@ def outcomes(cells: list[Cell], config: Config) -> Iterator[tuple[Cell, dict[str
 
     from agents.cluster import start_ray
 
-    start_ray(config.collect.workers, config.collect.address)
+    start_ray(config.collect.workers, cluster_of(config))
     task = ray.remote(num_cpus=1, max_retries=LOST_TASKS)(run_cell)
     running = {task.remote(cell): cell for cell in cells}
     while running:

@@ -3,22 +3,28 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments.policies import cameras_of, check_worlds, pool_options, sim_spec
+from experiments import resources
+from experiments.policies import cameras_of, check_worlds, load_policy, pool_options, refuse_foreign, sim_spec
 from experiments.run import Run
 from experiments.schema import Config
+from experiments.watch import Watch
 from randomizers.default import SIGHT
 
 if TYPE_CHECKING:
     from agents.dagger import DaggerSettings
     from agents.policy import PolicySpec
+    from agents.teachers import Teacher
     from envs.spec import WorldsSpec
 
 HELP = """Rounds of DAgger: the disturbed expert drives the first, the student the later ones; every frame is labelled
-by the expert. A killed run goes on with resume=RUN and ends with the same dataset and the same weights.
+by the expert, or by the policies of `train.teachers`. A killed run goes on with resume=RUN and ends with the same
+dataset and the same weights, whoever collects. On a cluster, machines may join and leave while it runs.
 
   python -m experiments train push.yaml strength=1.0 seed=3 collect.workers=2
   python -m experiments train push.yaml network.observes=state train.episodes=[100,50] train.steps=[1500,1500]
-  python -m experiments train push.yaml collect.address=auto        # on a running Ray cluster
+  python -m experiments train state.yaml task=lift                  # a policy that sees the state, in a minute
+  python -m experiments train push.yaml cluster=10.0.0.5:6379       # on a Ray cluster; docs/scaling.md has the rest
+  python -m experiments train push.yaml 'train.teachers=[{policy: runs/HEAVY, where: {mass.cube: [0.5, 1.0]}}]'
   tensorboard --logdir runs"""
 
 
@@ -43,7 +49,7 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
         worlds=config.collect.worlds,
         noise=train.noise,
         student_noise=train.student_noise,
-        expert_share=train.expert_share,
+        expert_share=tuple(train.expert_share) if isinstance(train.expert_share, list) else train.expert_share,
         seed=config.seed,
         fit=fit,
     )
@@ -79,11 +85,33 @@ def training_spec(config: Config) -> "WorldsSpec":
     return sim_spec(config, randomization=redrawn)
 
 
+def teachers_of(config: Config) -> tuple["Teacher", ...]:
+    """Load who labels; none leaves it to the scripted expert.
+
+    Raises:
+        ValueError: A teacher is described wrongly, or was trained for another arm or task.
+    """
+    from agents.teachers import Teacher
+
+    found = []
+    for given in config.train.teachers:
+        if not isinstance(given, dict) or "policy" not in given or set(given) - {"policy", "where"}:
+            form = "{policy: RUN or expert, where: {AXIS: [low, high]}}"
+            raise ValueError(f"train.teachers holds {given!r}; each is {form}")
+        name, where = str(given["policy"]), {str(k): tuple(v) for k, v in (given.get("where") or {}).items()}
+        if name != "expert":
+            refuse_foreign(config, name, "teacher")
+        found.append(Teacher(name, None if name == "expert" else load_policy(name).model, where))
+    return tuple(found)
+
+
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
     settings_of(config)
     training_spec(config)
+    resources.check(config)
     check_worlds(config)
+    teachers_of(config)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
@@ -92,36 +120,59 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     from transfer.evaluate import evaluate
 
     settings, policy = settings_of(config)
+    spec, watch = training_spec(config), Watch(run)
+    using = resources.report(config, spec)
     outcome = dagger(
-        training_spec(config),
+        spec,
         policy,
         settings,
         run.folder / "training",
-        progress=run.progress,
+        teachers=teachers_of(config),
+        watch=watch,
+        progress=watch.progress,
         log=run.log,
         **pool_options(config),
     )
-    measured = {}
-    if config.train.validate_episodes:
-        heldout = evaluate(
-            sim_spec(config, split="heldout", strength=1.0),
+    for entry in outcome.history:
+        tell_doubts(run, entry)
+    success = {}
+    for name, strength in (("sim_nominal", 0.0), ("sim_heldout", 1.0)) if config.train.validate_episodes else ():
+        measured = evaluate(
+            sim_spec(config, split="heldout", strength=strength),
             outcome.model,
             episodes=config.train.validate_episodes,
             seed=config.seed,
             worlds=config.collect.worlds,
-            progress=run.stage("held-out worlds"),
+            progress=run.stage(name),
             **pool_options(config),
         )
-        measured = {"success": {"sim_heldout": heldout.rate.to_dict()}}
-        print(f"  success in held-out worlds: {heldout.rate}")
+        success[name] = measured.rate.to_dict()
+        print(f"  success, {name}: {measured.rate}")
     result = {
         "checkpoint": str(outcome.checkpoint),
         "dataset": describe(outcome.dataset),
+        "dataset_hash": outcome.dataset.hash(),
+        "env_steps": sum(shard["steps"] for shard in outcome.dataset.shards.values()),
         "history": outcome.history,
         "minutes": minutes(outcome.history),
-        **measured,
+        "resources": using,
+        **({"success": success} if success else {}),
     }
     return result, f"python -m experiments evaluate {run.folder}"
+
+
+def tell_doubts(run: Run, entry: dict[str, Any]) -> None:
+    """Log where the teachers of a round disagreed: what no student can know from what it sees."""
+    found = entry.get("disagreement")
+    if not found:
+        return
+    numbers = {name: value for name, value in found.items() if name != "most"}
+    run.log(entry["round"], numbers, "teachers")
+    worst = ", ".join(f"episode {each['episode']} step {each['step']} ({each['value']:.2f})" for each in found["most"])
+    print(
+        f"  teachers of round {entry['round']} ({entry['taught']} episodes) differ by {found['mean']:.3f} in the mean, "
+        f"{found['p95']:.3f} at the 95th percentile; most in {worst}"
+    )
 
 
 def describe(dataset: Any) -> dict[str, Any]:
@@ -132,4 +183,4 @@ def describe(dataset: Any) -> dict[str, Any]:
 def minutes(history: list[dict[str, Any]]) -> dict[str, float]:
     """Add up collecting and fitting [min]."""
     collect, fit = (sum(entry[name] for entry in history) / 60.0 for name in ("collect_s", "fit_s"))
-    return {"collect": round(collect, 3), "train": round(fit, 3)}
+    return {"total": round(collect + fit, 3), "collect": round(collect, 3), "train": round(fit, 3)}
