@@ -18,6 +18,7 @@ from randomizers.streams import uniforms
 DRIVERS = ("expert", "student")
 MEMORY = 0.8  # of the noise from step to step: a push lasts about five steps, long enough to lead astray
 GRIPPER_SHARE = 0.2  # the gripper is disturbed less: a dropped object teaches little
+AHEAD = 32  # ticks whose luck is drawn in one go
 UNIT_VARIANCE = np.sqrt(12.0)  # a uniform number in [0, 1] has variance 1/12
 
 
@@ -66,6 +67,7 @@ class Driver:
             raise ValueError('A "student" can drive only if a policy (ONNX bytes) is given')
         self.behaviour, self.actor = behaviour, actor
         self.seed, self.episodes = seed, episodes
+        self._drawn: dict[str, np.ndarray] = {}
         self.noise = np.zeros((len(self.episodes), 1))
         self.size = behaviour.noise * (self._luck(0, "agents.calm", 1) >= behaviour.calm)  # (rows, 1)
         self.expert_drives = np.zeros(len(self.episodes), bool)
@@ -90,5 +92,9 @@ class Driver:
         return np.clip(actions + self.size * scale * self.noise, -1.0, 1.0)
 
     def _luck(self, tick: int, name: str, count: int) -> np.ndarray:
-        """Draw (rows, count) addressed numbers in (0, 1)."""
-        return uniforms(self.seed, self.episodes, tick, (name,), (count,))
+        """Draw (rows, count) addressed numbers in (0, 1); many ticks at once, which costs little more than one."""
+        if tick % AHEAD == 0 or name not in self._drawn:
+            ticks = np.repeat(np.arange(tick - tick % AHEAD, tick - tick % AHEAD + AHEAD), len(self.episodes))
+            drawn = uniforms(self.seed, np.tile(self.episodes, AHEAD), ticks, (name,), (count,))
+            self._drawn[name] = drawn.reshape(AHEAD, len(self.episodes), count)
+        return self._drawn[name][tick % AHEAD]

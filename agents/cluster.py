@@ -16,6 +16,7 @@ from typing import Any
 import ray
 
 from agents.capacity import Capacity
+from envs.versions import COMMIT, commit
 
 ROOT = Path(__file__).parents[1]
 OBJECT_STORE_BYTES = 256 * 2**20  # a job of images is a few MB, and results leave the store at once
@@ -61,7 +62,8 @@ def join(address: str) -> None:
     refuse_unreachable(address)
     sent: dict[str, Any] | None = None
     if SUBMITTED not in os.environ:
-        sent = {"working_dir": str(ROOT), "excludes": list(IGNORED), "env_vars": {"OMP_NUM_THREADS": "1"}}
+        told = {"OMP_NUM_THREADS": "1", COMMIT: commit()}  # episodes record it, and must not depend on who ran them
+        sent = {"working_dir": str(ROOT), "excludes": list(IGNORED), "env_vars": told}
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, runtime_env=sent)
     except (ConnectionError, RuntimeError, ValueError) as error:

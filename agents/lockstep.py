@@ -14,7 +14,7 @@ from agents.behaviour import Driver
 from agents.dataset import Episodes
 from agents.jobs import Job
 from agents.teachers import COLUMN, Panel, Teacher
-from envs.record import EXPERT, Record
+from envs.record import EXPERT, Built, Record
 
 RECORDED = ("proprioception", "goal", "state")
 MOST_STEPS = 10_000  # a task without a horizon would hang a collector
@@ -110,7 +110,8 @@ def told(worlds: BatchOfWorlds, job: Job) -> list[dict]:
         return [{} for _ in job.episodes]
     kept: Any = worlds
     driver = EXPERT if job.behaviour.driver == "expert" and not job.behaviour.noise else ""
-    return [{"record": Record.of(kept, row, driver).beside()} for row in range(len(job.episodes))]
+    about = Built.of(kept.spec)
+    return [{"record": Record.of(kept, row, driver, about).beside()} for row in range(len(job.episodes))]
 
 
 def drive(
@@ -147,6 +148,8 @@ def finite_rows(observation: Mapping, labels: np.ndarray) -> np.ndarray:
 
 def give_up(trace: Trace, active: np.ndarray, sound: np.ndarray, why: str) -> np.ndarray:
     """End active rows that are not sound and note why; the others go on."""
+    if sound.all():
+        return active
     for row in np.flatnonzero(active & ~sound):
         trace.fault[row] = f"{why} at step {trace.length[row]}"
     return active & sound
@@ -182,10 +185,11 @@ def package(job: Job, trace: Trace, draws: Sequence[dict], kept: Sequence[dict])
         }
         for row, episode in enumerate(job.episodes)
     )
-    rows = [(step, row) for row in range(len(job.episodes)) for step in range(frames[row])]
+    row_of = np.repeat(np.arange(len(frames)), frames)
+    step_of = np.concatenate([np.arange(count) for count in frames])
     columns = {}
-    for name in trace.steps[0] if rows else ():
-        columns[name] = np.stack([trace.steps[step][name][row] for step, row in rows])
+    for name in trace.steps[0] if len(row_of) else ():
+        columns[name] = np.stack([step[name] for step in trace.steps])[step_of, row_of]
     return Episodes(job.index, records, columns, strips_of(job, trace))
 
 

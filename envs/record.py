@@ -37,6 +37,20 @@ _TYPES = {
 
 
 @dataclass(frozen=True)
+class Built:
+    """What worlds were built of: `spec` as plain data with its "kind", and its hash."""
+
+    spec: Mapping[str, Any]
+    config: str
+
+    @classmethod
+    def of(cls, spec: Any) -> "Built":
+        """Write a spec down; takes as long as a dozen control steps."""
+        plain = {"kind": type(spec).__name__, **spec.to_dict()}
+        return cls(plain, fingerprint(plain))
+
+
+@dataclass(frozen=True)
 class Record:
     """One episode.
 
@@ -72,13 +86,14 @@ class Record:
     versions: Mapping[str, str]
 
     @classmethod
-    def of(cls, worlds: "Worlds", row: int, actions: str = "") -> "Record":
+    def of(cls, worlds: "Worlds", row: int, actions: str = "", about: "Built | None" = None) -> "Record":
         """Tell the present episode of a world as far as it has come.
 
         Args:
             worlds: Whose tape runs.
             row: Index of the world.
             actions: "expert" where they were the scripted expert's, which need not be kept.
+            about: The worlds' spec as plain data, for one who tells many episodes.
 
         Raises:
             ValueError: Nothing was kept of this episode.
@@ -88,9 +103,9 @@ class Record:
             raise ValueError("nothing was kept of this episode; build worlds of a spec and call worlds.record() first")
         words, trajectory, images = _fingerprints(tape, row, length)
         drawn, (strength, pin) = tape.draws[row], worlds.terms[row]
-        plain = {"kind": type(spec).__name__, **spec.to_dict()}
+        built = about or Built.of(spec)
         return cls(
-            config=fingerprint(plain), spec=plain, split=worlds.split,
+            config=built.config, spec=built.spec, split=worlds.split,
             seed=int(worlds.seeds[row]), episode=int(worlds.episodes[row]),
             strength=_plain(strength), pin=_plain(pin or {}), length=length, success=bool(worlds.success[row]),
             draw=_plain(drawn.values) if drawn is not None else {},
@@ -109,7 +124,7 @@ class Record:
     def beside(self) -> dict[str, Any]:
         """Return what a dataset keeps of it beside its header, which is the spec, and an episode's address and draw."""
         shared = ("spec", "seed", "episode", "length", "success", "draw")
-        kept = {name: value for name, value in asdict(self).items() if name not in shared}
+        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in shared}
         return {"kind": self.spec["kind"], **kept}
 
     @classmethod
@@ -197,17 +212,18 @@ def fingerprint(data: Any) -> str:
 
 def _fingerprints(tape: Tape, row: int, length: int) -> tuple[np.ndarray, str, str | None]:
     """Hash an episode: words (length + 1, quantities) uint32 for each step, the trajectory, the images."""
-    words, whole = np.zeros((length + 1, len(QUANTITIES)), "<u4"), hashlib.sha256()
-    for step in range(length + 1):
-        now = tape.path[row, step]
-        parts = (tape.actions[row, step - 1] if step else now[:0], now[: tape.split], now[tape.split :])
-        for place, part in enumerate(parts):
-            digest = hashlib.blake2b(part.astype("<f8").tobytes(), digest_size=16).digest()
-            words[step, place] = int.from_bytes(digest[:4], "little")
-            whole.update(digest)
+    path, actions = (part[row].astype("<f8", order="C") for part in (tape.path[:, : length + 1], tape.actions))
+    digests = [
+        hashlib.blake2b(part, digest_size=16).digest()
+        for step, now in enumerate(path)
+        for part in (actions[step - 1] if step else b"", now[: tape.split], now[tape.split :])
+    ]
+    told = b"".join(digests)
+    words = np.zeros((length + 1, len(QUANTITIES)), "<u4")
+    words[:, :3] = np.frombuffer(told, "<u4").reshape(length + 1, 3, 4)[:, :, 0]
     sights = tape.sights[row, : length + 1]
     words[:, -1] = np.ascontiguousarray(sights[:, :4]).view("<u4")[:, 0]
-    return words, whole.hexdigest(), hashlib.sha256(sights.tobytes()).hexdigest() if sights.any() else None
+    return words, hashlib.sha256(told).hexdigest(), hashlib.sha256(sights.tobytes()).hexdigest() if sights.any() else None
 
 
 def _packed(actions: np.ndarray) -> dict[str, Any]:
@@ -223,10 +239,12 @@ def _text(array: np.ndarray) -> str:
 
 def _plain(value: Any) -> Any:
     """Turn numpy values and mappings into what JSON holds, and gives back equal."""
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+    if type(value) in (float, str, int, bool):
+        return value
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
     return [_plain(part) for part in value] if isinstance(value, tuple | list) else value
 
 

@@ -1,11 +1,13 @@
 """What computes here: Python, the packages on which the bits of an episode depend, and our own commit."""
 
+import os
 import platform
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+COMMIT = "SIM2ARM_COMMIT"
 PACKAGES = ("numpy", "pybullet", "mujoco", "numba", "opencv-python")
 """Packages that take part in physics and images."""
 
@@ -28,7 +30,12 @@ def versions() -> dict[str, str]:
 
 @cache
 def commit() -> str:
-    """Give the commit of this code, with `+` where files differ from it; "unknown" outside of git."""
+    """Give the commit of this code, with `+` where files differ from it; "unknown" outside of git.
+
+    A copy without its history, such as a cluster gets, is told in the environment variable SIM2ARM_COMMIT.
+    """
+    if os.environ.get(COMMIT):
+        return os.environ[COMMIT]
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"],

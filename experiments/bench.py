@@ -17,7 +17,10 @@ each: two minutes with 400.
 `bench records` rebuilds episodes of all tasks from their records with 1, 2 and 8 processes, and compares every bit.
 `bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's:
 about ten minutes with the default 250,000 images.
+`bench train` counts the CPU time of a sample on every path to a learner (own loop, Ray collectors, Stable-Baselines3,
+RLlib), and trains a state policy for each task: about ten minutes on two free cores. `bench.solve=none` leaves that out.
 
+  python -m experiments bench train bench.worlds=32 episodes=400
   python -m experiments bench render bench.sizes=[64,84] --json
   python -m experiments bench worlds bench.tasks=[reach,push] bench.quality=true
   python -m experiments bench tasks episodes=400
@@ -29,6 +32,7 @@ KINDS = {
     "tasks": ("bench_tasks", "python -m experiments look sort.yaml"),
     "records": ("bench_records", "python -m experiments look record=FILE"),
     "localiser": ("localiser", "python -m experiments train push.yaml"),
+    "train": ("bench_train", "python -m experiments train state.yaml task=lift"),
 }
 """The module of each benchmark, and the command that is suggested after it."""
 
