@@ -48,6 +48,7 @@ def start_ray(workers: int | None, address: str | None = None) -> None:
     own = [path for path in sys.path if path and not path.startswith((sys.prefix, sys.base_prefix))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *map(os.path.abspath, own)]))
     ray.init(
+        address="local",  # not the cluster that may run here too
         num_cpus=workers or os.cpu_count(),
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,

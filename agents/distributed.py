@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import OutOfMemoryError, RayActorError
+from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayActorError
 
 from agents.capacity import here, refuse_crowd
 from agents.cluster import offered, start_ray
@@ -36,7 +36,7 @@ JOB_DEADLINE_S = 900.0  # a worker that takes longer hangs: a job is a few secon
 START_DEADLINE_S = 600.0  # without any worker: a cluster that grows needs minutes for a machine
 LOOK_S = 2.0  # between looks at how large the cluster is
 HEAVY = ("torch", "pybullet", "mujoco", "tensorflow")
-GONE = (RayActorError, OutOfMemoryError)
+GONE = (RayActorError, OutOfMemoryError, NodeDiedError, ObjectLostError)  # a result can go down with its machine
 
 
 class Collector:

@@ -223,7 +223,8 @@ def _fingerprints(tape: Tape, row: int, length: int) -> tuple[np.ndarray, str, s
     words[:, :3] = np.frombuffer(told, "<u4").reshape(length + 1, 3, 4)[:, :, 0]
     sights = tape.sights[row, : length + 1]
     words[:, -1] = np.ascontiguousarray(sights[:, :4]).view("<u4")[:, 0]
-    return words, hashlib.sha256(told).hexdigest(), hashlib.sha256(sights.tobytes()).hexdigest() if sights.any() else None
+    images = hashlib.sha256(sights.tobytes()).hexdigest() if sights.any() else None
+    return words, hashlib.sha256(told).hexdigest(), images
 
 
 def _packed(actions: np.ndarray) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`bench train`: what a sample costs on each path to a learner, two cores against one, and how soon tasks are solved."""
+"""`bench train`: what a sample costs on each path to a learner, two cores against one, how soon tasks are solved."""
 
 import json
 import os
