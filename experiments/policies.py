@@ -113,9 +113,11 @@ def reality_spec(config: Config, **changes: Any) -> "RealitySpec":
     return RealitySpec(config.task, card=config.cards, **fields)
 
 
-def check_worlds(config: Config) -> None:
-    """Bind the randomization to one world and the card to one twin: mistakes show before anything is written."""
-    sim_spec(config, images=()).build(1).close()
+def check_worlds(config: Config) -> tuple[str, ...]:
+    """Bind the randomization to one world: mistakes show before anything is written. Gives the axes that vary."""
+    worlds = sim_spec(config, images=()).build(1)
+    worlds.close()
+    return tuple(worlds.randomization)
 
 
 def check_card(config: Config) -> None:

@@ -110,8 +110,9 @@ def check(config: Config) -> None:
     settings_of(config)
     training_spec(config)
     resources.check(config)
-    check_worlds(config)
-    teachers_of(config)
+    axes = check_worlds(config)
+    for teacher in teachers_of(config):
+        teacher.covers(dict.fromkeys(axes, 0.5))  # names the nearest axis if one is unknown
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
