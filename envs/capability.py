@@ -21,6 +21,7 @@ from randomizers.errors import unknown
 BULLET, TWIN = "PyBullet", "MuJoCo twin"
 ENGINES = (BULLET, TWIN)
 WAYS = ("runtime", "rebuild", "emulated", "unsupported")
+ABSENT = "nothing of that kind in this task"
 PATH = Path(__file__).parents[1] / "docs/capabilities.md"
 
 INTRO = """Made by `python -m envs.capability` from the code; a test keeps it current.
@@ -59,6 +60,7 @@ def _both(capability: Capability) -> tuple[Capability, Capability]:
 _DRAWN = _both(_runtime("by our renderer; see RENDERERS for what others draw"))
 _LENS = _both(_runtime("on the image, after any renderer"))
 _GEARS = "on what the servos are asked for, once per control step"
+_BUILT = Capability("unsupported", "its model is compiled once for all episodes")
 _WEIGHT = Capability("emulated", "the weight's moment as a torque; that the inertia is off centre is left out")
 
 KINDS: dict[str, tuple[Capability, Capability]] = {
@@ -104,7 +106,18 @@ KINDS: dict[str, tuple[Capability, Capability]] = {
     "push": _both(_runtime("for 0.1 s from each draw, rounded to control periods")),
     "table_pose": _both(_runtime("the static table is moved; objects lie on it, experts do not know")),
     "base_pose": _both(_runtime("the fixed base is moved; the controller does not know, cameras see it")),
-    "latency": _both(Capability("emulated", "commands and images are held back")),
+    "latency": _both(Capability("emulated", "commands, images and readings are held back")),
+    "jitter": _both(Capability("emulated", "latency that differs from step to step")),
+    "dropout": _both(Capability("emulated", "what is lost leaves the one before in force")),
+    "refresh": _both(Capability("emulated", "images and readings are taken more rarely than control steps")),
+    "control": _both(_runtime("in whole physics steps that are right on average")),
+    **dict.fromkeys(("encoder", "opening"), _both(_runtime("on the readings of any engine"))),
+    "pose": _both(_runtime("on what a tracker says of an object, in any engine")),
+    "size": (Capability("rebuild", "mass stays, inertia follows"), _BUILT),
+    "shape": (Capability("rebuild", "only of objects that may have several"), _BUILT),
+    "clearance": (Capability("rebuild", "only of objects with a hole"), _BUILT),
+    "clutter": (Capability("rebuild", "cubes of wood"), _BUILT),
+    "start": _both(_runtime("of the layout; the world is left alone for 0.3 s before the episode begins")),
     **dict.fromkeys(("texture", "light", "lamp", "background", "table", "distractors", "camera"), _DRAWN),
     **dict.fromkeys(("exposure", "noise", "lens"), _LENS),
 }
@@ -142,16 +155,22 @@ def check(randomization: Randomization, engine: str, knobs: Iterable[str]) -> No
                     f"{randomizer}: {engine} does not support `{kind}`: {known.note}. "
                     f"Leave it out here; {' and '.join(able) or 'no engine'} can vary it."
                 )
+            why = f" ({known.note})" if known.note else ""
             raise ValueError(
-                f"{randomizer}: {engine} can vary `{kind}`, but nothing in this task has it ({known.note}). "
-                "Leave it out for this task."
+                f"{randomizer}: {ABSENT}. {engine} can vary `{kind}`{why}, but nothing here has it: leave "
+                f"{type(randomizer).__name__} out for this task."
             )
 
 
 def kinds(randomizer: Randomizer) -> tuple[str, ...]:
     """Name the kinds of knobs that a randomizer varies."""
+    return tuple(dict.fromkeys(pattern.partition(".")[0] for pattern in patterns(randomizer).values()))
+
+
+def patterns(randomizer: Randomizer) -> dict[str, str]:
+    """Name the knobs that each field of a randomizer varies, such as "mass.{of}"."""
     named = {f.name: f.metadata["knob"] for f in fields(randomizer) if "knob" in f.metadata}
-    return tuple(dict.fromkeys(named[name].partition(".")[0] for name in randomizer.varied))
+    return {name: named[name] for name in randomizer.varied}
 
 
 def every() -> Iterator[Randomizer]:
@@ -172,14 +191,13 @@ def table() -> str:
 
 def _rows(randomizer: Randomizer) -> Iterator[list[str]]:
     """Describe each axis of one randomizer."""
-    named = {f.name: f.metadata["knob"] for f in fields(randomizer) if "knob" in f.metadata}
-    for name, by in randomizer.varied.items():
-        kind = named[name].partition(".")[0]
+    for name, pattern in patterns(randomizer).items():
+        by, kind = randomizer.varied[name], pattern.partition(".")[0]
         if kind in KINDS:
             ways = KINDS[kind]
             notes = dict.fromkeys(way.note for way in ways if way.note)
             default = f"`{by}`" + ("" if randomizer.when == "episode" else f", {randomizer.when}")
-            yield [type(randomizer).__name__, f"`{named[name]}`", default, *(way.how for way in ways), "; ".join(notes)]
+            yield [type(randomizer).__name__, f"`{pattern}`", default, *(way.how for way in ways), "; ".join(notes)]
 
 
 if __name__ == "__main__":

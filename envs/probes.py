@@ -28,7 +28,7 @@ BEYOND = 0.2
 """How far joints are asked beyond their limits [rad]."""
 UP_DEG = np.array([40.0, 0.0, 0.0])
 """Turn of a camera by which it sees over the walls, about its own horizontal axis."""
-DRIVE_STEPS, DROP_STEPS, STOP_STEPS = 50, 14, 24
+DRIVE_STEPS, DROP_STEPS, WATCH_STEPS, STOP_STEPS = 50, 14, 30, 24
 SHOTS = (2, 12)
 """Control steps of a drive after which images are taken: some while everything moves."""
 
@@ -92,16 +92,28 @@ def drop(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace
     trace, rng = Trace(worlds.num), np.random.default_rng(seed)
     begin(worlds, terms, seed, episode)
     fallen = pose((0.0, 0.0, FALL_M), (20.0, 10.0, 5.0))
-    layout = worlds.task.layout(seed, np.array([episode]), worlds.split)
-    for row, engine in enumerate(worlds.engines):
-        poses = np.array(layout.object_poses[0], float)
-        for each in poses:
-            each[3:], each[2] = compose(fallen, each)[3:], each[2] + FALL_M
+    rows, objects = np.arange(worlds.num), worlds.task.objects
+    layout = worlds.task.layout(seed, np.full(worlds.num, episode), worlds.split)
+    for row, poses in enumerate(np.array(worlds.props.arranged(rows, layout).object_poses, float)):
+        for index, each in enumerate(poses):
+            if index >= len(objects) or objects[index].loose:
+                each[3:], each[2] = compose(fallen, each)[3:], each[2] + FALL_M
+        engine = worlds.engines[row]
         engine.reset(_home(worlds, row), poses)
         engine.measure(worlds.state, row)
     for _ in range(DROP_STEPS):
         worlds.step(np.tile(rng.uniform(-1.0, 1.0, worlds.expert_actions().shape[1]), (worlds.num, 1)))
         _feel(worlds, trace)
+    return trace
+
+
+def watch(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
+    """Look all the time while the expert works: not every image is late or lost."""
+    trace = Trace(worlds.num)
+    begin(worlds, terms, seed, episode)
+    for _ in range(WATCH_STEPS):
+        worlds.step(worlds.expert_actions())
+        _see(worlds, trace)
     return trace
 
 
@@ -138,7 +150,7 @@ def arrange(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Tr
 
 
 PROBES: Mapping[str, Callable[..., Trace]] = {
-    probe.__name__: probe for probe in (look, drive, drop, stops, arrange)
+    probe.__name__: probe for probe in (look, drive, drop, watch, stops, arrange)
 }
 
 

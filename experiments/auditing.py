@@ -34,10 +34,10 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
 
     whole = asked(config) == EVERYTHING
     spec = sim_spec(config, images=tuple(CAMERAS), image_size=SIDE_PX).but(strength=1.0, depth=whole)
-    bare = spec.but(randomization=None).build(1)
-    try:
-        randomization, refused = supported(every() if whole else Randomization.from_dict(config.randomize), bare)
-    finally:
+    randomization, refused = Randomization.from_dict(config.randomize), []
+    if whole:
+        bare = spec.but(randomization=None).build(1)
+        randomization, refused = supported(every(), bare)
         bare.close()
     found = audit(
         lambda varied: spec.but(randomization=varied).build(2),
