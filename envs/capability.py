@@ -10,18 +10,29 @@ emulated     made of other numbers, forces or commands; the note says how far it
 unsupported  binding a randomizer of it raises
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import randomizers
 from randomizers import Randomization, Randomizer
 from randomizers.errors import unknown
+from randomizers.targets import fitting
 
 BULLET, TWIN = "PyBullet", "MuJoCo twin"
 ENGINES = (BULLET, TWIN)
 WAYS = ("runtime", "rebuild", "emulated", "unsupported")
 ABSENT = "nothing of that kind in this task"
+NEEDS = {
+    "centre": "only of loose objects",
+    "clearance": "only of objects with a hole",
+    "pads": "only where fingers move",
+    "pose": "only of what the task's features tell",
+    "shape": "only of objects that may have several",
+    "size": "only of loose objects",
+    "start": "only of objects",
+}
+"""What a knob needs that not every task has."""
 PATH = Path(__file__).parents[1] / "docs/capabilities.md"
 
 INTRO = """Made by `python -m envs.capability` from the code; a test keeps it current.
@@ -79,7 +90,7 @@ KINDS: dict[str, tuple[Capability, Capability]] = {
         Capability("unsupported", "its soft contacts have no coefficient of restitution"),
     ),
     "pads": (
-        _runtime("stiffness and damping are written together; only where fingers move"),
+        _runtime(f"stiffness and damping are written together; {NEEDS['pads']}"),
         Capability("unsupported", "its contacts have a time constant and no stiffness"),
     ),
     "contact": (
@@ -112,10 +123,10 @@ KINDS: dict[str, tuple[Capability, Capability]] = {
     "refresh": _both(Capability("emulated", "images and readings are taken more rarely than control steps")),
     "control": _both(_runtime("in whole physics steps that are right on average")),
     **dict.fromkeys(("encoder", "opening"), _both(_runtime("on the readings of any engine"))),
-    "pose": _both(_runtime("on what a tracker says of an object, in any engine")),
+    "pose": _both(_runtime(f"what a tracker says of an object, in any engine; {NEEDS['pose']}")),
     "size": (Capability("rebuild", "mass stays, inertia follows"), _BUILT),
-    "shape": (Capability("rebuild", "only of objects that may have several"), _BUILT),
-    "clearance": (Capability("rebuild", "only of objects with a hole"), _BUILT),
+    "shape": (Capability("rebuild", NEEDS["shape"]), _BUILT),
+    "clearance": (Capability("rebuild", NEEDS["clearance"]), _BUILT),
     "clutter": (Capability("rebuild", "cubes of wood"), _BUILT),
     "start": _both(_runtime("of the layout; the world is left alone for 0.3 s before the episode begins")),
     **dict.fromkeys(("texture", "light", "lamp", "background", "table", "distractors", "camera"), _DRAWN),
@@ -137,29 +148,46 @@ def how(kind: str, engine: str) -> Capability:
     return KINDS[kind][ENGINES.index(engine)]
 
 
-def check(randomization: Randomization, engine: str, knobs: Iterable[str]) -> None:
-    """Refuse what an engine cannot vary; kinds and engines that are not listed are left to binding.
+def check(randomization: Randomization, engine: str, knobs: Collection[str]) -> None:
+    """Refuse what an engine cannot vary, or has nothing of; kinds and engines not listed are left to binding.
 
     Raises:
         ValueError: A kind is unsupported by the engine, or this world has nothing of that kind.
     """
-    present = {name.partition(".")[0] for name in knobs}
     for randomizer in randomization:
-        for kind in kinds(randomizer):
-            if kind in present or kind not in KINDS or engine not in ENGINES:
-                continue
-            known = how(kind, engine)
-            if known.how == "unsupported":
-                able = [other for other in ENGINES if how(kind, other).how != "unsupported"]
-                raise ValueError(
-                    f"{randomizer}: {engine} does not support `{kind}`: {known.note}. "
-                    f"Leave it out here; {' and '.join(able) or 'no engine'} can vary it."
-                )
-            why = f" ({known.note})" if known.note else ""
-            raise ValueError(
-                f"{randomizer}: {ABSENT}. {engine} can vary `{kind}`{why}, but nothing here has it: leave "
-                f"{type(randomizer).__name__} out for this task."
-            )
+        wanted = patterns(randomizer)
+        missing = [field for field, pattern in wanted.items() if _missing(pattern, engine, knobs)]
+        for field in missing:
+            kind = wanted[field].partition(".")[0]
+            if how(kind, engine).how == "unsupported":
+                raise ValueError(f"{randomizer}: {_unsupported(kind, engine)}")
+        if missing:
+            names = ", ".join(f"{field}=None" for field in missing)
+            cure = f"leave {type(randomizer).__name__} out" if len(missing) == len(wanted) else f"say {names}"
+            what = ", ".join(f"`{wanted[field]}`" for field in missing)
+            raise ValueError(f"{randomizer}: {ABSENT}: {what}{_which(wanted[missing[0]])}. For this task, {cure}.")
+
+
+def _missing(pattern: str, engine: str, knobs: Collection[str]) -> bool:
+    """Whether a world has no knob of a pattern, of a kind that is listed for its engine."""
+    if engine not in ENGINES or pattern.partition(".")[0] not in KINDS:
+        return False
+    return not any(fitting(pattern, knobs)) if "{of}" in pattern else pattern not in knobs
+
+
+def _unsupported(kind: str, engine: str) -> str:
+    """Say why an engine cannot vary a kind, and which one can."""
+    able = [other for other in ENGINES if how(kind, other).how != "unsupported"]
+    return (
+        f"{engine} does not support `{kind}`: {how(kind, engine).note}. "
+        f"Leave it out here; {' and '.join(able) or 'no engine'} can vary it."
+    )
+
+
+def _which(pattern: str) -> str:
+    """Say what has knobs of a pattern, where that needs saying."""
+    note = NEEDS.get(pattern.partition(".")[0], "")
+    return f" ({note})" if note else ""
 
 
 def kinds(randomizer: Randomizer) -> tuple[str, ...]:

@@ -52,10 +52,11 @@ def examine(randomization, **changes):
 
 def test_sound_axes_of_every_kind_act_on_themselves_alone_and_come_back():
     found = examine(SOUND, images=("front", "side"), image_size=32)
-    assert len(found) == 14
+    assert len(found) == 15
     assert {name: each.note for name, each in found.items() if each.status != "acts" or not each.read_back} == {}
     assert found["mass.cube"].trajectory and not found["texture.table.pattern"].trajectory
     assert found["latency.images"].image and not found["latency.images"].trajectory
+    assert found["latency.joints"].observation and not found["latency.joints"].trajectory
     assert "other axes" in found["texture.table.turn_deg"].note
     assert summary(found.values())["acting"] == summary(found.values())["axes"] == len(found)
 
@@ -106,8 +107,8 @@ def sticky(knobs):
 def test_a_broken_knob_is_caught_by_its_kind(broken, status, monkeypatch):
     whole = BulletWorld._all_knobs
 
-    def planted(self, profile, task):
-        knobs = whole(self, profile, task)
+    def planted(self, objects):
+        knobs = whole(self, objects)
         return {**knobs, "mass.cube": broken(knobs)}
 
     monkeypatch.setattr(BulletWorld, "_all_knobs", planted)
@@ -129,9 +130,10 @@ def test_what_a_world_cannot_vary_is_listed_with_the_reason():
     worlds = PUSH.build(1)
     kept, refused = supported((Mass("cube"), Pads(), Mass("sphere")), worlds)
     worlds.close()
-    assert list(kept) == [Mass("cube")] and [each.status for each in refused] == ["unsupported"] * 2
-    assert "only where fingers move" in refused[0].note and "sphere" in refused[1].note
-    assert summary(refused)["unsupported"] == 2 and summary(refused)["axes"] == 0
+    assert list(kept) == [Mass("cube")] and [each.status for each in refused] == ["unsupported"] * 3
+    assert [each.name for each in refused] == ["pads.stiffness", "pads.damping", "mass.{of}"]
+    assert "nothing of that kind in this task" in refused[0].note and "sphere" in refused[2].note
+    assert summary(refused)["unsupported"] == 3 and summary(refused)["axes"] == 0
 
 
 def test_audit_is_asked_for_by_one_of_three_words():
