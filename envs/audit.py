@@ -19,6 +19,7 @@ import numpy as np
 from envs.capability import check, patterns
 from envs.columns import Row
 from envs.probes import PROBES, SENSES, Terms, begin
+from envs.tasks.base import Task
 from envs.worlds import Worlds
 from randomizers import Axis, Randomization, Randomizer
 from randomizers.world import Value
@@ -176,7 +177,7 @@ class _Bench:
 
     def _effect(self, axis: Axis, alone: Terms, away: Sequence[int]) -> tuple[set[str], str, str]:
         """Find what an axis changes at its ends, the probe that shows it, and beside what it has to be looked at."""
-        alone_in, beside_in = _probes(axis)
+        alone_in, beside_in = _probes(axis, self.worlds.task)
         seen: dict[int, set[str]] = {row: set() for row in away}
         for probe in alone_in:
             trace = PROBES[probe](self.worlds, alone)
@@ -225,13 +226,15 @@ def _drifting(build: Build, randomization: Randomization) -> set[str]:
     return {name for name in first if not np.array_equal(first[name], last[name])}
 
 
-def _probes(axis: Axis) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _probes(axis: Axis, task: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Say by which probes an axis is looked for, alone and beside others."""
     if axis.name.startswith(SIGHT):
         return ("look",), ("look", "arrange")
     if axis.name.endswith(".images"):
         return ("watch",), ("watch",)
-    return ("drive", "drop", "stops", "look"), ("drive", "drop", "stops")
+    furniture = ("bump",) if any(spec.fixed and spec.solid for spec in task.objects) else ()
+    moving = ("drive", "drop", "stops", *furniture)
+    return (*moving, "look"), moving
 
 
 def _values(worlds: Worlds, row: int) -> dict[str, Value]:

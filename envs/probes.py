@@ -24,6 +24,8 @@ Terms = Sequence[tuple[Strength, Pin]]
 SENSES = ("trajectory", "image", "observation")
 FALL_M = 0.08
 """Objects are dropped from so high, turned: fast enough to bounce."""
+BELOW_M = 0.03
+"""Furniture is put so far below the hand."""
 BEYOND = 0.2
 """How far joints are asked beyond their limits [rad]."""
 UP_DEG = np.array([40.0, 0.0, 0.0])
@@ -119,19 +121,37 @@ def watch(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trac
 
 def stops(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
     """Drive every joint against its stops, and the hand against the table on the way; then the wrist alone."""
-    trace, profile = Trace(worlds.num), worlds.actuation.controller.profile
+    trace = Trace(worlds.num)
     begin(worlds, terms, seed, episode)
+    _swing(worlds, trace, worlds.state.object_poses.copy())
+    return trace
+
+
+def bump(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
+    """Do the same with furniture under the hand: whatever else happens, nobody runs into it."""
+    trace = Trace(worlds.num)
+    begin(worlds, terms, seed, episode)
+    poses = worlds.state.object_poses.copy()
+    for index, spec in enumerate(worlds.task.objects):
+        if spec.fixed and spec.solid:
+            poses[:, index, :3] = worlds.state.hand_position - (0.0, 0.0, spec.half_extents[2] + BELOW_M)
+    _swing(worlds, trace, poses)
+    return trace
+
+
+def _swing(worlds: Worlds, trace: Trace, poses: np.ndarray) -> None:
+    """Swing all joints to and fro between their ends, starting from home, with objects at poses (worlds, n, 7)."""
+    profile = worlds.actuation.controller.profile
     wrist = np.where(np.arange(len(profile.lower)) < len(profile.lower) // 2, profile.home, profile.lower - BEYOND)
     for joints in (profile.upper + BEYOND, profile.lower - BEYOND, wrist):
         for row, engine in enumerate(worlds.engines):
-            engine.reset(_home(worlds, row), worlds.state.object_poses[row].copy())
+            engine.reset(_home(worlds, row), poses[row])
         for _ in range(STOP_STEPS):
             for row, engine in enumerate(worlds.engines):
                 command = Command(joints, 0.0)
                 engine.advance(command, command, 0.0)
                 engine.measure(worlds.state, row)
             _feel(worlds, trace, said=False)
-    return trace
 
 
 def arrange(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
@@ -150,7 +170,7 @@ def arrange(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Tr
 
 
 PROBES: Mapping[str, Callable[..., Trace]] = {
-    probe.__name__: probe for probe in (look, drive, drop, watch, stops, arrange)
+    probe.__name__: probe for probe in (look, drive, drop, watch, stops, bump, arrange)
 }
 
 

@@ -24,9 +24,11 @@ from randomizers import (
     Empirical,
     Encoder,
     Form,
+    Friction,
     Gain,
     GearError,
     Gravity,
+    Inertia,
     Jitter,
     JointLimits,
     Latency,
@@ -37,6 +39,7 @@ from randomizers import (
     Randomization,
     Refresh,
     Restitution,
+    RollingFriction,
     Size,
     Start,
     Texture,
@@ -92,6 +95,15 @@ def test_axes_of_objects_act_through_rebuilds_and_those_of_sensing_on_what_is_to
         assert senses[name] == (False, True, False), name
     for name in ("jitter.action", "dropout.action", "latency.action", "control.period", "control.jitter"):
         assert senses[name][0] and senses[name][2], name
+
+
+def test_furniture_acts_where_the_hand_runs_into_it():
+    found = examine(Friction("housing") | RollingFriction("housing") | Restitution("housing"), task="drawer")
+    assert [each.status for each in found.values()] == ["acts"] * 3
+    with pytest.raises(ValueError, match="unknown object `housing`"):
+        examine((Pose("housing", position_bias=Uniform(-0.01, 0.01)),), task="drawer")
+    with pytest.raises(ValueError, match="unknown body `drawer`"):
+        examine((Inertia("drawer"),), task="drawer")
 
 
 def compounding(knobs):

@@ -7,11 +7,43 @@ from envs.reality import RealitySpec
 from envs.spec import WorldsSpec
 from envs.tasks import NAMES
 from randomizers import (
-    Adversary, Armature, Backlash, BasePose, CentreOfMass, Clearance, Clutter, Contact, ControlRate, Damping, Dropout,
-    Effort, Encoder, Form, Friction, Gain, GearError, Gravity, Inertia, Jitter, JointFriction, JointLimits, Latency,
-    LinkMass, Mass, Pads, Pose, Push, Randomization, Randomizer, Refresh, Restitution, RollingFriction, Size,
-    SpinningFriction, TablePose,
-)  # fmt: skip
+    Adversary,
+    Armature,
+    Backlash,
+    BasePose,
+    CentreOfMass,
+    Clearance,
+    Clutter,
+    Contact,
+    ControlRate,
+    Damping,
+    Dropout,
+    Effort,
+    Encoder,
+    Form,
+    Friction,
+    Gain,
+    GearError,
+    Gravity,
+    Inertia,
+    Jitter,
+    JointFriction,
+    JointLimits,
+    Latency,
+    LinkMass,
+    Mass,
+    Pads,
+    Pose,
+    Push,
+    Randomization,
+    Randomizer,
+    Refresh,
+    Restitution,
+    RollingFriction,
+    Size,
+    SpinningFriction,
+    TablePose,
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +113,7 @@ EVERYDAY = (
     | JointLimits() | Backlash() | GearError() | TablePose() | BasePose() | Encoder() | Jitter() | ControlRate()
     | Latency() | Dropout() | Refresh() | SpinningFriction() | RollingFriction() | Damping() | Gain() | Friction()
     | Mass() | Adversary() | Push() | Clutter()
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("arm", ["panda", "xarm6", "iiwa"])
