@@ -113,7 +113,7 @@ EVERYDAY = (
     | JointLimits() | Backlash() | GearError() | TablePose() | BasePose() | Encoder() | Jitter() | ControlRate()
     | Latency() | Dropout() | Refresh() | SpinningFriction() | RollingFriction() | Damping() | Gain() | Friction()
     | Mass() | Adversary() | Push() | Clutter()
-)
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("arm", ["panda", "xarm6", "iiwa"])
