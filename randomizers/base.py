@@ -85,7 +85,8 @@ class Randomizer:
 
     def only(self, *names: str) -> "Randomizer":
         """Give a randomizer of which only some of the fields vary, as they do here."""
-        return replace(self, **{name: by if name in names else None for name, by in self.varied.items()})
+        kept: dict[str, Any] = {name: by if name in names else None for name, by in self.varied.items()}
+        return replace(self, **kept)
 
     def axes(self, world: World) -> list[Axis]:
         """List what this randomizer varies in this world.
