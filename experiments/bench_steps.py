@@ -1,8 +1,8 @@
 """Control steps per second: ours, their own physics floor, and panda-gym's, in one process.
 
 Everyone gets random actions at 20 Hz in episodes of 50 steps, resets included, one core, CPU time, the fastest of some
-episodes. `ratio` compares the recommended preset, `same_fidelity_ratio` the rate and iterations of panda-gym (500 Hz, 50,
-no early stop; fingers move where the task grasps); the two must never be mixed in one claim.
+episodes. `ratio` compares the recommended preset, `same_fidelity_ratio` the rate and iterations of panda-gym (500 Hz
+and 50, no early stop; fingers move where the task grasps); the two must never be mixed in one claim.
 """
 
 import time
