@@ -28,6 +28,7 @@ from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
 from agents.rollout import Pool, open_pool
+from agents.words import INSTRUCTION
 from agents.storage import canonical, differences, read_json, write_bytes, write_json
 
 MODEL, ROUND, ABOUT = "policy.onnx", "round.json", "dagger.json"
@@ -226,7 +227,7 @@ def starting_policy(
 def fresh_policy(spec: PolicySpec, dataset: Dataset, seed: int) -> Policy:
     """Build a policy whose sizes and scales fit a dataset; its first weights depend on the seed alone."""
     images = [name for name in spec.inputs if name.startswith("images.")]
-    names = [name for name in spec.inputs if name not in images]
+    names = [name for name in spec.inputs if name not in (*images, INSTRUCTION)]
     if images and spec.auxiliary:
         names.append("auxiliary")
     shapes = dataset.shapes()

@@ -14,12 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 
 from agents import checkpoint
 from agents.acting import open_session
-from agents.onnx_export import example, to_onnx
+from agents.onnx_export import example, to_onnx, with_metadata
 from agents.policy import Policy
 from agents.storage import write_bytes, write_json
 from envs.arms import profile
@@ -138,7 +137,7 @@ def export_policy(
     """Export a policy that is in memory; see `export`."""
     described = json_bytes(contract.to_dict())
     model = with_metadata(to_onnx(policy, contract.action.scale), {IO_HASH: sha256(described)})
-    given = dict(inputs) if inputs is not None else plausible(policy)
+    given = completed(policy, inputs)
     expected = torch_actions(policy, given, contract)
     proof = parity(model, given, expected, contract)
     with whole_folder(Path(out)) as fresh:
@@ -157,16 +156,11 @@ def json_bytes(data: Mapping) -> bytes:
     return (json.dumps(data, indent=1) + "\n").encode()
 
 
-def with_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
-    """Write text into the model file itself, so that a lone file can be told apart."""
-    graph = onnx.load_from_string(model)
-    onnx.helper.set_model_props(graph, dict(entries))
-    return graph.SerializeToString()
-
-
-def plausible(policy: Policy) -> dict[str, np.ndarray]:
-    """Make golden inputs of the right shapes."""
-    return {name: tensor.numpy() for name, tensor in example(policy.spec, SAMPLES).items()}
+def completed(policy: Policy, inputs: Mapping[str, np.ndarray] | None) -> dict[str, np.ndarray]:
+    """Make golden inputs of the right shapes: those that are given, and plausible ones for the rest."""
+    given = dict(inputs or {})
+    rows = len(next(iter(given.values()))) if given else SAMPLES
+    return {name: tensor.numpy() for name, tensor in example(policy.spec, rows).items()} | given
 
 
 def torch_actions(policy: Policy, inputs: Mapping[str, np.ndarray], contract: Contract) -> np.ndarray:
@@ -184,7 +178,7 @@ def parity(model: bytes, inputs: Mapping[str, np.ndarray], expected: np.ndarray,
     Raises:
         ValueError: They differ by more than `TOLERANCE`.
     """
-    (found,) = open_session(model).run(None, dict(inputs))
+    (found,) = open_session(model).run(["actions"], dict(inputs))
     error = np.abs((np.asarray(found) - expected) / contract.action.scale)
     if not error.max() <= TOLERANCE:
         raise ValueError(

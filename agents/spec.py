@@ -1,0 +1,318 @@
+"""What a policy is made of, as plain data: enough to build it again from its weights.
+
+    PolicySpec(observes="images", cameras=("front",), head=HeadSpec("flow"), history=1)
+
+Everything that is at its default here builds the policy that the first checkpoints hold.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from typing import Any
+
+from randomizers.errors import unknown
+
+OBSERVES = ("state", "images")
+DIRECT = ("smooth_l1", "l1", "mse")
+HEADS = (*DIRECT, "mixture", "diffusion", "flow", "bins", "dct")
+SCRATCH = ("keypoints", "resnet", "vit", "convnext")
+PRETRAINED = ("dinov2", "clip", "siglip", "mae", "r3m", "vc1")
+FUSIONS = ("", "film", "attention")
+TOWERS = ("words", "clip")
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """How features become a chunk of actions.
+
+    Attributes:
+        kind: "smooth_l1", "l1" or "mse" regress; "mixture" of Gaussians; "diffusion" (DDIM) and "flow"
+            (matching) turn noise into actions; "bins" and "dct" write actions as tokens.
+        components: Gaussians of a mixture.
+        steps: Denoising steps of diffusion and flow when they act.
+        bins: Values of a token.
+        width: Of the network that writes tokens.
+    """
+
+    kind: str = "smooth_l1"
+    components: int = 5
+    steps: int = 10
+    bins: int = 256
+    width: int = 128
+
+    def __post_init__(self) -> None:
+        if self.kind not in HEADS:
+            raise ValueError(unknown("head", self.kind, HEADS))
+        for name, least in (("components", 1), ("steps", 1), ("bins", 2), ("width", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"head.{name} must be at least {least}, not {getattr(self, name)}")
+
+    @property
+    def noisy(self) -> bool:
+        """Whether acting starts from noise."""
+        return self.kind in ("diffusion", "flow")
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """How an image becomes features.
+
+    Attributes:
+        kind: "keypoints" is the small CNN; "resnet", "vit" and "convnext" learn from scratch; the others read
+            pretrained weights from a local folder.
+        widths: Channels of the stages of resnet and convnext.
+        blocks: Blocks of every stage, or of the vit.
+        width: Numbers of a vit's token.
+        attention_heads: Of a vit.
+        patch: Side of a vit's patches [px].
+        summary: Numbers that say what is seen anywhere, beside the keypoints that say where.
+        size: Images are resized to this [px] for pretrained weights; 0 keeps what these were trained on.
+        tune: Pretrained weights learn too.
+        weights: Folder of the pretrained weights. Needed once: a checkpoint holds them.
+        licence: Of these weights; "" reads it from the folder.
+        architecture: What the folder said of the network, as JSON.
+    """
+
+    kind: str = "keypoints"
+    widths: tuple[int, ...] = (32, 64, 128)
+    blocks: int = 1
+    width: int = 96
+    attention_heads: int = 4
+    patch: int = 8
+    summary: int = 32
+    size: int = 0
+    tune: bool = False
+    weights: str = ""
+    licence: str = ""
+    architecture: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in SCRATCH + PRETRAINED:
+            raise ValueError(unknown("encoder", self.kind, SCRATCH + PRETRAINED))
+        if self.kind in SCRATCH and self.weights:
+            raise ValueError(
+                f"encoder.kind={self.kind} learns from scratch, but encoder.weights={self.weights} was given; "
+                f"weights are for {', '.join(PRETRAINED)}"
+            )
+        if self.kind in PRETRAINED and not (self.weights or self.architecture):
+            raise ValueError(
+                f"encoder.kind={self.kind} needs a local folder of weights: network.encoder.weights=FOLDER. "
+                "Nothing is downloaded; fetch the weights yourself and read their licence."
+            )
+        if self.width % self.attention_heads:
+            given = f"encoder.width={self.width} and attention_heads={self.attention_heads}"
+            raise ValueError(f"{given}: the width must be a multiple of the heads")
+        if min(self.blocks, self.summary, self.patch, *self.widths) < 1:
+            raise ValueError("encoder.blocks, summary, patch and widths must be at least 1")
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether weights come from a folder."""
+        return self.kind in PRETRAINED
+
+
+@dataclass(frozen=True)
+class LanguageSpec:
+    """How an instruction reaches the policy.
+
+    Attributes:
+        fusion: "" reads no instruction; "film" scales and shifts features by it; "attention" lets features look
+            at its words.
+        tower: "words" learns a small encoder of hashed words; "clip" reads a local CLIP text tower.
+        width: Numbers of a word.
+        buckets: Words are hashed into so many.
+        weights: Folder of the CLIP text tower.
+        licence: Of these weights; "" reads it from the folder.
+        architecture: What that folder said of tower and tokenizer, as JSON.
+    """
+
+    fusion: str = ""
+    tower: str = "words"
+    width: int = 32
+    buckets: int = 2048
+    weights: str = ""
+    licence: str = ""
+    architecture: str = ""
+
+    def __post_init__(self) -> None:
+        if self.fusion not in FUSIONS:
+            raise ValueError(unknown("language fusion", self.fusion, FUSIONS))
+        if self.tower not in TOWERS:
+            raise ValueError(unknown("language tower", self.tower, TOWERS))
+        if self.fusion and self.tower == "clip" and not (self.weights or self.architecture):
+            raise ValueError("language.tower=clip needs a local folder of weights: network.language.weights=FOLDER")
+        if self.width < 1 or self.buckets < 2:
+            raise ValueError(f"language.width={self.width} and buckets={self.buckets} are too small")
+
+
+@dataclass(frozen=True)
+class ExtrasSpec:
+    """Weights of losses beside those on actions and positions; 0 leaves one out. See `agents.extras`.
+
+    Attributes:
+        invariance: Two pictures of one state are to give the same features.
+        dynamics: Features and action are to foretell the next features.
+        grounding: A keypoint is to lie on the object.
+        depth: Maps are to tell the distance.
+        affordance: Maps are to tell where the hand will touch.
+    """
+
+    invariance: float = 0.0
+    dynamics: float = 0.0
+    grounding: float = 0.0
+    depth: float = 0.0
+    affordance: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, weight in asdict(self).items():
+            if weight < 0.0:
+                raise ValueError(f"losses.{name} is a weight of at least 0, not {weight}")
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """Names of those that count."""
+        return tuple(name for name, weight in asdict(self).items() if weight)
+
+
+@dataclass(frozen=True)
+class PolicySpec:
+    """Everything needed to build a Policy again; plain data.
+
+    Attributes:
+        observes: "state" (the task's ground-truth features) or "images".
+        cameras: Cameras it sees, in order; empty for a state policy.
+        image_size: Side of the square images [px].
+        proprioception: Numbers the arm reports of itself.
+        hand: Where the hand's position (x, y, z) starts within them.
+        goal: Numbers that say what is wanted.
+        state: Ground-truth features; 0 for a vision policy.
+        auxiliary: Numbers an encoder must predict; its leading triples are positions [m].
+        action_size: Numbers per action, in [-1, 1].
+        chunk: Actions predicted at once.
+        channels: Widths of the keypoint encoder's convolutions but the last.
+        keypoints: Maps of the encoder's last convolution.
+        hidden: Width of the fully connected layers.
+        layers: Number of hidden layers of the action head.
+        stop_gradient: The action loss does not reach the encoder through the predicted positions.
+        head: How features become actions.
+        encoder: How images become features.
+        language: How an instruction is read.
+        history: Observations before the present one that are seen too.
+        recurrent: Numbers of a memory carried from step to step; 0 has none.
+        sequence: Steps of the windows that a memory is trained on.
+        extras: Weights of losses beside those on actions and positions.
+    """
+
+    observes: str = "images"
+    cameras: tuple[str, ...] = ("front",)
+    image_size: int = 64
+    proprioception: int = 14
+    hand: int = 8
+    goal: int = 3
+    state: int = 0
+    auxiliary: int = 3
+    action_size: int = 4
+    chunk: int = 4
+    channels: tuple[int, ...] = (16, 32, 32)
+    keypoints: int = 32
+    hidden: int = 256
+    layers: int = 2
+    stop_gradient: bool = False
+    head: HeadSpec = field(default_factory=HeadSpec)
+    encoder: EncoderSpec = field(default_factory=EncoderSpec)
+    language: LanguageSpec = field(default_factory=LanguageSpec)
+    history: int = 0
+    recurrent: int = 0
+    sequence: int = 16
+    extras: ExtrasSpec = field(default_factory=ExtrasSpec)
+
+    def __post_init__(self) -> None:
+        if self.observes not in OBSERVES:
+            raise ValueError(unknown("policy observation", self.observes, OBSERVES))
+        if self.observes == "images" and not self.cameras:
+            raise ValueError('A policy that observes "images" needs at least one camera in `cameras`')
+        if self.observes == "state" and (self.cameras or not self.state):
+            raise ValueError('A policy that observes "state" needs `state` > 0 and no cameras')
+        if self.hand + 3 > self.proprioception:
+            raise ValueError(f"hand={self.hand} leaves no x, y, z in proprioception={self.proprioception}")
+        for name in ("chunk", "action_size", "hidden", "layers", "goal", "sequence"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("history", "recurrent"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, not {getattr(self, name)}")
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Refuse combinations that cannot work."""
+        if self.observes == "state" and self.encoder != EncoderSpec():
+            raise ValueError(
+                f"network.encoder={self.encoder.kind} reads images, but network.observes=state sees none; "
+                "leave network.encoder out, or set network.observes=images"
+            )
+        blind = [name for name in self.extras.on if name != "dynamics"]
+        if self.observes == "state" and blind:
+            raise ValueError(f"the losses {blind} are about images, but network.observes=state sees none")
+        if self.recurrent and self.history:
+            raise ValueError(
+                f"network.recurrent={self.recurrent} and network.history={self.history}: a memory holds the past "
+                "already; set one of them to 0"
+            )
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Names of what the arm's world shows: the state, or images."""
+        return ("state",) if self.observes == "state" else tuple(f"images.{name}" for name in self.cameras)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the observed tensors that the policy reads: columns of a dataset."""
+        told = ("instruction",) if self.language.fusion else ()
+        return ("proprioception", "goal", *self.seen, *told)
+
+    @property
+    def past(self) -> tuple[str, ...]:
+        """Names of what is seen again from earlier steps."""
+        return tuple(f"past.{name}" for name in ("proprioception", *self.seen)) if self.history else ()
+
+    @property
+    def model_inputs(self) -> tuple[str, ...]:
+        """Names of the exported model's inputs, in order: what is observed, then what the actor keeps itself."""
+        memory = ("memory",) if self.recurrent else ()
+        noise = ("noise",) if self.head.noisy else ()
+        return (*self.inputs, *self.past, *memory, *noise)
+
+    def to_dict(self) -> dict:
+        """Give plain data for JSON; what came later is left out while it is at its default."""
+        made = {name: _plain(value) for name, value in asdict(self).items()}
+        started = PolicySpec(observes="state", cameras=(), state=1)
+        return {name: v for name, v in made.items() if name not in LATER or getattr(self, name) != getattr(started, name)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping) -> "PolicySpec":
+        """Read what `to_dict` wrote; an unknown key is an error."""
+        return _read(cls, data, "policy")
+
+
+LATER = ("head", "encoder", "language", "history", "recurrent", "sequence", "extras")
+"""Fields that the first checkpoints do not have."""
+PARTS = {"head": HeadSpec, "encoder": EncoderSpec, "language": LanguageSpec, "extras": ExtrasSpec}
+
+
+def _plain(value: Any) -> Any:
+    """Turn tuples into lists, at any depth."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _read(kind: Any, data: Mapping, where: str) -> Any:
+    """Build a spec from plain data."""
+    known = [entry.name for entry in fields(kind)]
+    values: dict[str, Any] = {}
+    for name, value in data.items():
+        if name not in known:
+            raise ValueError(unknown(f"{where} field", name, known))
+        if name in PARTS and not is_dataclass(value):
+            value = _read(PARTS[name], value, name)
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)
