@@ -48,7 +48,9 @@ class Execution:
         if self.mode == "ensemble" and self.execute != 1:
             raise ValueError(f"an ensemble looks at every step: execute must be 1, not {self.execute}")
         if not 0 <= self.delay <= self.execute:
-            raise ValueError(f"delay must be in [0, execute={self.execute}]: plans come one at a time, not {self.delay}")
+            raise ValueError(
+                f"delay must be in [0, execute={self.execute}], as plans come one at a time, not {self.delay}"
+            )
 
     def check(self, chunk: int) -> None:
         """Refuse a chunk that is too short."""
@@ -185,11 +187,12 @@ class Asynchronous:
         """Let plans that are ready take over, gently where the old ones go on."""
         for row in np.flatnonzero(self.lag == self.delay):
             left = self.plan[row, self.age[row] :]
-            keep = overlap_weights(len(left))[:, None]
-            now = slice(self.delay, self.delay + len(left))
-            fresh = self.coming[row, now]
+            overlap = slice(self.delay, self.delay + len(left))
+            fresh = self.coming[row, overlap]
+            keep = overlap_weights(len(left))[: len(fresh), None]
+            joined = keep * left[: len(fresh)] + (1.0 - keep) * fresh
             self.plan[row] = self.coming[row]
-            self.plan[row, now] = keep[: len(fresh)] * left[: len(fresh)] + (1.0 - keep[: len(fresh)]) * fresh
+            self.plan[row, overlap] = joined
             self.age[row], self.lag[row] = self.delay, -1
 
 

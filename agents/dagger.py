@@ -28,8 +28,8 @@ from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
 from agents.rollout import Pool, open_pool
-from agents.words import INSTRUCTION
 from agents.storage import canonical, differences, read_json, write_bytes, write_json
+from agents.words import INSTRUCTION
 
 MODEL, ROUND, ABOUT = "policy.onnx", "round.json", "dagger.json"
 

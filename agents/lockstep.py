@@ -13,6 +13,7 @@ from agents.acting import Actor
 from agents.behaviour import Driver
 from agents.dataset import Episodes
 from agents.jobs import Job
+from agents.words import INSTRUCTION, text_bytes
 
 RECORDED = ("proprioception", "goal", "state")
 MOST_STEPS = 10_000  # a task without a horizon would hang a collector
@@ -76,7 +77,8 @@ def run_job(worlds: BatchOfWorlds, rows: int, job: Job, policy: bytes | None) ->
     worlds.begin(np.arange(rows), job.seed, numbers, job.strength, job.pin)
     actor = None
     if policy is not None and job.behaviour.driver == "student":
-        actor = Actor(policy, rows, job.behaviour.execute)
+        actor = Actor(policy, rows, job.behaviour.execute, job.behaviour.execution)
+        actor.begin(job.seed, numbers)
     driver = Driver(job.behaviour, job.seed, numbers, actor)
     draws = [worlds.draws[row].to_dict() for row in range(count)]
     trace = drive(worlds, driver, np.arange(rows) < count, job)
@@ -87,7 +89,7 @@ def drive(worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job) -
     """Step until every row has ended; a row whose numbers blow up is given up alone."""
     trace = Trace.empty(len(active))
     for step in range(MOST_STEPS):
-        observation, labels = worlds.observe(active), worlds.expert_actions()
+        observation, labels = told(worlds, worlds.observe(active)), worlds.expert_actions()
         active = give_up(trace, active, ~worlds.diverged, "the simulation blew up")
         active = give_up(trace, active, finite_rows(observation, labels), "the simulation is not finite")
         actions = np.array(driver.act(observation, labels, step))
@@ -102,6 +104,12 @@ def drive(worlds: BatchOfWorlds, driver: Driver, active: np.ndarray, job: Job) -
         trace.success |= active & worlds.success
         active = active & (worlds.diverged | ~(worlds.terminated | worlds.truncated))
     raise RuntimeError(f"Job {job.index} was not over after {MOST_STEPS} steps: the task has no horizon")
+
+
+def told(worlds: BatchOfWorlds, observation: Mapping) -> Mapping:
+    """Add the instructions of worlds that give some."""
+    instructions = getattr(worlds, "instructions", None)
+    return observation if instructions is None else {**observation, INSTRUCTION: np.asarray(instructions)}
 
 
 def finite_rows(observation: Mapping, labels: np.ndarray) -> np.ndarray:
@@ -128,6 +136,8 @@ def seen(
         kept["auxiliary"] = np.asarray(worlds.auxiliary(), np.float32)
         kept["label"] = np.asarray(labels, np.float32)
         kept["action"] = np.asarray(actions, np.float32)
+        if INSTRUCTION in job.more:
+            kept[INSTRUCTION] = text_bytes(observation[INSTRUCTION])
     return kept
 
 

@@ -1,4 +1,6 @@
 from torch import nn
+
+
 class ClipReader(nn.Module):
     pass
 

@@ -284,8 +284,9 @@ class PolicySpec:
     def to_dict(self) -> dict:
         """Give plain data for JSON; what came later is left out while it is at its default."""
         made = {name: _plain(value) for name, value in asdict(self).items()}
-        started = PolicySpec(observes="state", cameras=(), state=1)
-        return {name: v for name, v in made.items() if name not in LATER or getattr(self, name) != getattr(started, name)}
+        usual = PolicySpec()
+        same = [name for name in LATER if getattr(self, name) == getattr(usual, name)]
+        return {name: value for name, value in made.items() if name not in same}
 
     @classmethod
     def from_dict(cls, data: Mapping) -> "PolicySpec":
