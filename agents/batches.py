@@ -54,7 +54,7 @@ class Minibatches:
         """Draw the minibatch of a step: inputs, "labels", "weights" and targets."""
         rng = np.random.default_rng([self.settings.seed, step])
         rows, inside = self._rows(rng)
-        made = {}
+        made: dict[str, np.ndarray] = {}
         for name in self.spec.inputs:
             made |= self._seen(name, rows, rng)
         later = rows[:, None] + np.arange(self.spec.chunk)  # (batch, chunk)

@@ -27,6 +27,7 @@ from agents.dataset import Dataset
 from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
+from agents.pretrained import adopt, described
 from agents.rollout import Pool, open_pool
 from agents.storage import canonical, differences, read_json, write_bytes, write_json
 from agents.words import INSTRUCTION
@@ -235,7 +236,8 @@ def fresh_policy(spec: PolicySpec, dataset: Dataset, seed: int) -> Policy:
     side = shapes[images[0]][0] if images else spec.image_size
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        policy = Policy(replace(spec, **sizes, image_size=side, action_size=shapes["label"][0]))
+        policy = Policy(described(replace(spec, **sizes, image_size=side, action_size=shapes["label"][0])))
+    adopt(policy)
     policy.fit_normalizers(dataset.load(names).columns)
     return policy
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from agents.backbones import Backbone, ConvNeXt, ResNet, ViT
-from agents.language import Text, build_fusion
+from agents.language import build_fusion
 from agents.pretrained import build_pretrained
 from agents.spec import LanguageSpec, PolicySpec
+from agents.text import Text
 
 
 def pixel_grid(rows: int, columns: int) -> Tensor:
@@ -155,7 +156,7 @@ class MapEncoder(Encoder):
         self.summary = nn.Linear(self.channels, summary)
         self.fusion = build_fusion(language, self.channels)
         if frozen:
-            backbone.requires_grad_(False)
+            backbone.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> "MapEncoder":
         """Switch to training; statistics of a frozen backbone stay as they are."""

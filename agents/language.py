@@ -6,32 +6,14 @@
 """
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from agents.pretrained_text import ClipReader, tower_of
 from agents.spec import LanguageSpec
+from agents.text import Text
 from agents.words import HashedWords, Tokenizer, tokenizer_of
-
-
-class Text(NamedTuple):
-    """A read instruction.
-
-    Attributes:
-        words: (batch, words, width).
-        mask: (batch, words) 1.0 where there is a word.
-        summary: (batch, width) of the whole.
-    """
-
-    words: Tensor
-    mask: Tensor
-    summary: Tensor
-
-    def repeated(self, count: int) -> "Text":
-        """Say it again for each of `count` images of a row."""
-        return Text(*(part.repeat_interleave(count, dim=0) for part in self))
 
 
 class WordReader(nn.Module):
@@ -86,6 +68,7 @@ class CrossAttention(nn.Module):
 
     def __init__(self, width: int, channels: int):
         super().__init__()
+        self.scale = 1.0 / math.sqrt(width)
         self.query, self.key = nn.Linear(channels, width), nn.Linear(width, width)
         self.value, self.out = nn.Linear(width, width), nn.Linear(width, channels)
         nn.init.zeros_(self.out.weight)
@@ -94,7 +77,7 @@ class CrossAttention(nn.Module):
     def forward(self, values: Tensor, text: Text) -> Tensor:
         """Inform (batch, places, channels)."""
         key, value = self.key(text.words), self.value(text.words)
-        scores = self.query(values) @ key.transpose(1, 2) / math.sqrt(key.shape[2])
+        scores = self.query(values) @ key.transpose(1, 2) * self.scale
         scores = scores - 1e4 * (1.0 - text.mask[:, None])  # no instruction at all: words that are zeros
         return values + self.out(torch.softmax(scores, dim=2) @ value)
 

@@ -20,9 +20,10 @@ from agents.encoders import Encoder, build_encoder
 from agents.extras import build_extras
 from agents.heads import Head, build
 from agents.heads.base import hidden_layers
-from agents.language import Text, build_fusion, build_reader
+from agents.language import build_fusion, build_reader
 from agents.recurrence import Cell
 from agents.spec import PolicySpec
+from agents.text import Text
 
 __all__ = ["Normalizer", "Policy", "PolicySpec", "Step", "parameters_of", "tensors"]
 
@@ -99,7 +100,7 @@ class Policy(nn.Module):
         self.state = Normalizer(spec.state) if spec.observes == "state" else None
         sees = spec.observes == "images"
         self.encoders = nn.ModuleList(build_encoder(spec) for _ in spec.cameras)
-        seen = sum(encoder.size for encoder in self.encoders if isinstance(encoder, Encoder))
+        seen = sum(encoder.size for encoder in self.eyes)
         self.predicts = sees and spec.auxiliary > 0
         self.positions = spec.auxiliary // 3 if self.predicts else 0
         if self.predicts:
@@ -117,7 +118,12 @@ class Policy(nn.Module):
         self.memory = Cell(inputs, spec.recurrent) if spec.recurrent else None
         self.reader = build_reader(spec.language)
         self.fusion = build_fusion(spec.language, inputs)
-        self.extras = build_extras(spec, self.size, [e for e in self.encoders if isinstance(e, Encoder)])
+        self.extras = build_extras(spec, self.size, self.eyes)
+
+    @property
+    def eyes(self) -> list[Encoder]:
+        """The cameras' encoders, in order."""
+        return [encoder for encoder in self.encoders if isinstance(encoder, Encoder)]
 
     @property
     def head(self) -> Head:
@@ -187,16 +193,14 @@ class Policy(nn.Module):
         text = self.reader(observation["instruction"]) if self.reader is not None else None
         body = self.proprioception(observation["proprioception"])
         inputs = [body, self.goal(observation["goal"])]
-        auxiliary, seen = None, ()
+        auxiliary, seen = None, tuple[Tensor, ...]()
         if self.state is not None:
             state = observation["state"]
             inputs += [self.state(state), torch.tanh(state / NEAR_M)]
         else:
-            seen = tuple(
-                encoder.maps(observation[f"images.{name}"], text)
-                for name, encoder in zip(self.spec.cameras, self.encoders)
-            )
-            keypoints = [encoder.read(maps) for encoder, maps in zip(self.encoders, seen)]
+            pictures = [observation[f"images.{name}"] for name in self.spec.cameras]
+            seen = tuple(encoder.maps(images, text) for encoder, images in zip(self.eyes, pictures))
+            keypoints = [encoder.read(maps) for encoder, maps in zip(self.eyes, seen)]
             inputs += keypoints
             if self.predicts:
                 scaled = self.locate(torch.cat([*keypoints, body], dim=1))
@@ -222,7 +226,7 @@ class Policy(nn.Module):
             elif self.state is not None:
                 seen = self.state(flat)
             else:
-                encoder = self.encoders[self.spec.cameras.index(name.removeprefix("past.images."))]
+                encoder = self.eyes[self.spec.cameras.index(name.removeprefix("past.images."))]
                 seen = encoder(flat, text.repeated(count) if text is not None else None)
             found.append(seen.view(-1, count * seen.shape[1]))
         return found

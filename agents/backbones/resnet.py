@@ -75,7 +75,7 @@ class Stages(nn.Module):
         super().__init__()
         self.conv1 = nn.Conv2d(3, stem, 7, 2, 3, bias=False)
         self.bn1 = norm_of(stem, batch_norm)
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        self.maxpool: nn.Module = nn.MaxPool2d(3, 2, 1)
         block = Bottleneck if bottleneck else Basic
         before = stem
         self.count = len(widths)
