@@ -94,11 +94,11 @@ class Minibatches:
         return {name: values[:, 0].copy(), past: values[:, 1:].copy()}
 
     def _following(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Give the inputs of the step after, and what was done between."""
+        """Give the inputs of the step after, and whether there is one."""
         after = np.minimum(rows + 1, self.frames.ends[rows] - 1)
         names = [name for name in self.spec.inputs if name != INSTRUCTION]
         seen = {f"next.{name}": self.columns[name][after] for name in names}
-        return seen | {"done": self.columns["action"][rows], "goes_on": (after > rows).astype(np.float32)}
+        return seen | {"goes_on": (after > rows).astype(np.float32)}
 
     def _augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Shift and tint images (batch, ..., height, width, 3), those of a row alike; edges are repeated."""

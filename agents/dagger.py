@@ -24,6 +24,7 @@ from agents import checkpoint
 from agents.behaviour import Behaviour
 from agents.clone import FitSettings, Log, Progress, fit
 from agents.dataset import Dataset
+from agents.extras import recorded
 from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
@@ -160,7 +161,8 @@ def dagger(
             place = folder / f"round-{number}"
             if (place / MODEL).is_file():
                 continue
-            collecting = collect_round(dataset, settings, number, folder, workforce, progress)
+            more = recorded(policy)
+            collecting = collect_round(dataset, settings, number, folder, workforce, progress, more)
             started = time.monotonic()
             trained = fit(
                 starting_policy(folder, number, policy, dataset, settings),
@@ -200,9 +202,10 @@ def collect_round(
     folder: Path,
     workforce: Callable[[], Pool],
     progress: Progress | None,
+    more: tuple[str, ...] = (),
 ) -> float:
     """Run the jobs of a round that are not in the dataset yet; give the seconds it took [s]."""
-    started, jobs = time.monotonic(), settings.jobs(number)
+    started, jobs = time.monotonic(), [replace(job, more=more) for job in settings.jobs(number)]
     missing = [job for job in jobs if not dataset.has(job.index)]
     if not missing:
         return 0.0

@@ -55,8 +55,10 @@ class Encoder(nn.Module):
         channels: Of the maps.
         side: Of the maps [cells].
         size: Features.
+        sharpness: By which logits of keypoints are multiplied before their softmax.
     """
 
+    sharpness = SHARPNESS
     channels: int
     side: int
     size: int

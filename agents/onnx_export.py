@@ -91,7 +91,7 @@ def quiet_exporter() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="torch")
         warnings.filterwarnings("ignore", category=UserWarning, module="torch")
-        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # sizes of an image are constants here
+        warnings.filterwarnings("ignore", message="Converting a tensor to a Python")  # an image's size is constant
         logger.setLevel(logging.ERROR)
         try:
             yield

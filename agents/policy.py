@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from agents.encoders import Encoder, build_encoder
-from agents.extras import build_extras
+from agents.extras import Extra, build_extras
 from agents.heads import Head, build
 from agents.heads.base import hidden_layers
 from agents.language import build_fusion, build_reader
@@ -118,12 +118,17 @@ class Policy(nn.Module):
         self.memory = Cell(inputs, spec.recurrent) if spec.recurrent else None
         self.reader = build_reader(spec.language)
         self.fusion = build_fusion(spec.language, inputs)
-        self.extras = build_extras(spec, self.size, self.eyes)
+        self.extra_losses = build_extras(spec, self.size, self.eyes)
 
     @property
     def eyes(self) -> list[Encoder]:
         """The cameras' encoders, in order."""
         return [encoder for encoder in self.encoders if isinstance(encoder, Encoder)]
+
+    @property
+    def extras(self) -> dict[str, Extra]:
+        """The losses that are switched on, by name."""
+        return {name: extra for name, extra in self.extra_losses.items() if isinstance(extra, Extra)}
 
     @property
     def head(self) -> Head:

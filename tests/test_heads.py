@@ -10,7 +10,8 @@ from agents.acting import Actor
 from agents.heads import Luck, build
 from agents.heads.tokens import Bins, Cosines, cosine_basis
 from agents.onnx_export import example, to_onnx
-from agents.spec import DIRECT, HEADS, HeadSpec, PolicySpec
+from agents.parts import DIRECT, HEADS, HeadSpec
+from agents.spec import PolicySpec
 
 STATE = PolicySpec(observes="state", cameras=(), state=9, hidden=64, chunk=4, proprioception=11)
 SIZES = {"inputs": 6, "chunk": 4, "action_size": 2, "hidden": 64, "layers": 2}

@@ -13,8 +13,9 @@ from agents import checkpoint
 from agents.backbones.resnet import Stages
 from agents.backbones.vit import Transformer
 from agents.clip_words import ClipWords
+from agents.parts import PRETRAINED, EncoderSpec, LanguageSpec
 from agents.pretrained import MODELS, adopt, described
-from agents.spec import PRETRAINED, EncoderSpec, LanguageSpec, PolicySpec
+from agents.spec import PolicySpec
 from agents.weights import transformers_of
 
 VISION = PolicySpec(image_size=16, keypoints=4, hidden=32, proprioception=11)

@@ -8,7 +8,7 @@ from agents.heads.denoise import Diffusion, Flow
 from agents.heads.direct import Direct
 from agents.heads.mixture import Mixture
 from agents.heads.tokens import Bins, Cosines, Tokens
-from agents.spec import DIRECT, HeadSpec
+from agents.parts import DIRECT, HeadSpec
 
 
 def build(spec: HeadSpec, inputs: int, chunk: int, action_size: int, hidden: int, layers: int) -> nn.Module:
@@ -31,4 +31,4 @@ def build(spec: HeadSpec, inputs: int, chunk: int, action_size: int, hidden: int
         kind: Any = Diffusion if spec.kind == "diffusion" else Flow
         return kind(spec.steps, **sizes)
     code = (Bins if spec.kind == "bins" else Cosines)(spec.bins, chunk, action_size)
-    return Tokens(code, inputs, spec.width, chunk * action_size)
+    return Tokens(code, chunk * action_size, spec.width, inputs, hidden, layers)

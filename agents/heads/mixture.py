@@ -49,7 +49,8 @@ class Mixture(nn.Module):
         log_normal = -0.5 * error**2 - log_std - 0.5 * math.log(2 * math.pi)
         of_component = (log_normal.mean(3) * weights[:, None]).sum(2)  # (batch, components)
         joint = torch.log_softmax(self.logits(hidden), dim=1) + of_component
-        return -torch.logsumexp(joint, dim=1).mean()
+        share = weights.sum(1)  # 0 where a window lies behind an episode's end
+        return -(torch.logsumexp(joint, dim=1) * share).sum() / share.sum()
 
     def _means(self, hidden: Tensor) -> Tensor:
         return torch.tanh(self.means(hidden)).view(-1, *self.shape)

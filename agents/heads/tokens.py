@@ -10,10 +10,16 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 
-from agents.heads.base import Luck
-from agents.recurrence import Cell
+from agents.heads.base import Luck, hidden_layers
+
+LEAST = 1e-6
+GAIN = 100.0
+"""Of what knows the order of the bins: a narrow peak that moves along them takes logits of hundreds."""
+SMEAR = 0.02
+"""Of the range of a token: bins are told that their neighbours are nearly as good (arXiv 2403.03950, section 3.1). On 641
+frames of reach, 300 steps left the first action off by 0.21 with neither of the two, by 0.03 with both (one run each;
+regression: 0.016)."""
 
 
 class Code(Protocol):
@@ -91,49 +97,64 @@ def cosine_basis(size: int) -> Tensor:
     return basis
 
 
+def neighbourly(bins: int) -> Tensor:
+    """Give every token's target over all tokens, a normal distribution around it; (bins, bins)."""
+    places = torch.arange(bins, dtype=torch.float32) * (2.0 / bins)
+    return torch.softmax(-0.5 * ((places[:, None] - places) / SMEAR) ** 2, dim=1)
+
+
 class Tokens(nn.Module):
-    """Writes tokens one after the other, each knowing those before it, by a small recurrent network.
+    """Writes tokens one after the other, each knowing those before it.
+
+    A place sees the sum of what the features and the earlier tokens say, as in NADE (arXiv 1605.02226): in training
+    all places are computed at once, and acting is one small layer a token.
 
     Args:
         code: What tokens mean.
-        inputs: Features.
-        width: Of the network.
         length: Tokens of a chunk.
+        width: Numbers that features and tokens are turned into.
+        inputs: Features.
+        hidden: Width of the layers over the features.
+        layers: Their number.
     """
 
-    def __init__(self, code: Bins | Cosines, inputs: int, width: int, length: int):
+    order: Tensor
+
+    def __init__(self, code: Bins | Cosines, length: int, width: int, inputs: int, hidden: int, layers: int):
         super().__init__()
         self.code, self.length = code, length
-        self.start = nn.Sequential(nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.Tanh())
+        self.trunk = nn.Sequential(*hidden_layers(inputs, hidden, layers), nn.Linear(hidden, width))
         self.places = nn.Parameter(torch.randn(length, width) * 0.1)
-        self.embed = nn.Embedding(code.bins + 1, width)  # the last one stands before the first token
-        self.cell = Cell(width, width)
-        self.logits = nn.Linear(width, code.bins)
+        self.embed = nn.Embedding(length * code.bins, width)  # what a token says depends on its place
+        nn.init.normal_(self.embed.weight, std=0.1)
+        self.write = nn.Sequential(nn.ReLU(), nn.Linear(width, width), nn.ReLU())
+        self.free, self.ordered = nn.Linear(width, code.bins), nn.Linear(width, 2)
+        value = middle(torch.arange(code.bins), code.bins)
+        self.register_buffer("order", GAIN * torch.stack([value, value**2]), persistent=False)
+
+    def logits(self, said: Tensor) -> Tensor:
+        """Give (..., bins): any shape over the bins, plus one that knows their order."""
+        hidden = self.write(said)
+        return self.free(hidden) + self.ordered(hidden) @ self.order
 
     def act(self, features: Tensor, noise: Tensor | None = None) -> Tensor:
         """Write the likeliest token at every place."""
-        state = self.start(features)
-        token = torch.full_like(state[:, 0], self.code.bins).long()
-        tokens = []
+        said, tokens = self.trunk(features), []
         for place in range(self.length):
-            state, logits = self._write(token, place, state)
-            token = logits.argmax(1)
-            tokens.append(token)
+            tokens.append(self.logits(said + self.places[place]).argmax(1))
+            said = said + self.embed(tokens[-1] + place * self.code.bins)
         return self.code.decode(torch.stack(tokens, dim=1))
 
     def loss(self, features: Tensor, labels: Tensor, weights: Tensor, luck: Luck | None = None) -> Tensor:
-        """Give the cross entropy of the expert's tokens; every token counts alike.
+        """Give the cross entropy of the expert's tokens; every token of a chunk that has begun counts alike.
 
         After an episode's end its last action is repeated, which is a chunk as good as any.
         """
-        state, tokens = self.start(features), self.code.encode(labels)
-        token, written = torch.full_like(tokens[:, 0], self.code.bins), []
-        for place in range(self.length):
-            state, logits = self._write(token, place, state)
-            token = tokens[:, place]
-            written.append(logits)
-        return cross_entropy(torch.stack(written, dim=2), tokens)
-
-    def _write(self, token: Tensor, place: int, state: Tensor) -> tuple[Tensor, Tensor]:
-        state = self.cell(self.embed(token) + self.places[place], state)
-        return state, self.logits(state)
+        tokens = self.code.encode(labels)
+        told = self.embed(tokens + torch.arange(self.length) * self.code.bins)
+        before = torch.cumsum(told, dim=1) - told  # (batch, length, width): of the tokens before a place
+        logits = self.logits(self.trunk(features)[:, None] + before + self.places)
+        begun = (weights.sum(1, keepdim=True) > 0).float()
+        wanted = neighbourly(self.code.bins)[tokens]  # (batch, length, bins)
+        error = -(wanted * torch.log_softmax(logits, dim=2)).sum(2)
+        return (error * begun).mean() / begun.mean().clamp(min=LEAST)
