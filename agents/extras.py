@@ -6,9 +6,9 @@ Each is a module with `targets`, the columns it reads beside the policy's inputs
 perceived. Their layers travel in the checkpoint and stay out of the exported model.
 
     column                      written by the collectors where          read by
-    again.images.CAMERA         Job.more names "again"                   invariance
     action                      always                                   dynamics
     depth.CAMERA                Job.more names "depth"                   depth
+    again.images.CAMERA         nobody yet: give your own                invariance
     mask.CAMERA                 nobody yet: give your own                grounding
     affordance.CAMERA           nobody yet: give your own                affordance
 """
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TEMPERATURE = 0.1  # of InfoNCE (arXiv 2002.05709, section 5.1)
 PROJECTED = 32  # numbers that views are compared by
+COLUMNS = {"grounding": "mask", "invariance": "again.images"}
 LEAST_MASS = 1e-4  # of attention: bounds the loss where an object is not looked at at all
 
 
@@ -53,7 +54,7 @@ class Invariance(Extra):
     def __init__(self, spec: PolicySpec, features: int, eyes: Sequence["Encoder"]):
         super().__init__()
         self.cameras = spec.cameras
-        self.targets = tuple(f"again.images.{name}" for name in spec.cameras)
+        self.targets = tuple(column_of("invariance", name) for name in spec.cameras)
         self.project = nn.Linear(sum(eye.size for eye in eyes), PROJECTED)
 
     def forward(self, policy: "Policy", percept: "Percept", batch: Mapping[str, Tensor]) -> Tensor:
@@ -148,13 +149,13 @@ def build_extras(spec: PolicySpec, features: int, eyes: Sequence["Encoder"]) -> 
 
 
 def column_of(name: str, camera: str) -> str:
-    """Name the column that a loss on maps learns from."""
-    return f"{'mask' if name == 'grounding' else name}.{camera}"
+    """Name the column that a loss learns from."""
+    return f"{COLUMNS.get(name, name)}.{camera}"
 
 
 def recorded(spec: PolicySpec) -> tuple[str, ...]:
     """Name what a job has to record beside the usual columns for a policy to learn from it; see `agents.lockstep`."""
-    for name in ("grounding", "affordance"):
+    for name in ("invariance", "grounding", "affordance"):
         if name in spec.extras.on:
             columns = ", ".join(column_of(name, camera) for camera in spec.cameras)
             raise ValueError(
@@ -162,5 +163,4 @@ def recorded(spec: PolicySpec) -> tuple[str, ...]:
                 "dataset of your own that has them (agents.clone.fit)"
             )
     told = ("instruction",) if spec.language.fusion else ()
-    again = ("again",) if spec.extras.invariance else ()
-    return (*told, *again, *(("depth",) if spec.extras.depth else ()))
+    return (*told, *(("depth",) if spec.extras.depth else ()))

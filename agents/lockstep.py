@@ -17,9 +17,8 @@ from agents.words import INSTRUCTION, text_bytes
 from randomizers.errors import unknown
 
 RECORDED = ("proprioception", "goal", "state")
-MORE = ("instruction", "again", "depth")
-"""What a job may record beside the usual columns: the instruction's letters, a second picture of every state with
-other looks, and depth [m] at every fourth pixel."""
+MORE = ("instruction", "depth")
+"""What a job may record beside the usual columns: the instruction's letters, and depth [m] at every fourth pixel."""
 DEPTH_STRIDE = 4
 MOST_STEPS = 10_000  # a task without a horizon would hang a collector
 
@@ -141,11 +140,12 @@ def seen(
         kept["auxiliary"] = np.asarray(worlds.auxiliary(), np.float32)
         kept["label"] = np.asarray(labels, np.float32)
         kept["action"] = np.asarray(actions, np.float32)
-        kept |= {name: value for what in job.more for name, value in extra_columns(worlds, observation, what).items()}
+        for what in job.more:
+            kept |= extra_columns(observation, what)
     return kept
 
 
-def extra_columns(worlds: BatchOfWorlds, observation: Mapping, what: str) -> dict[str, np.ndarray]:
+def extra_columns(observation: Mapping, what: str) -> dict[str, np.ndarray]:
     """Give the columns of one name of `MORE`.
 
     Raises:
@@ -156,8 +156,6 @@ def extra_columns(worlds: BatchOfWorlds, observation: Mapping, what: str) -> dic
     if what == "depth" and "depth" in observation:
         near = {name: metres[:, ::DEPTH_STRIDE, ::DEPTH_STRIDE] for name, metres in observation["depth"].items()}
         return {f"depth.{name}": np.asarray(metres, np.float16) for name, metres in near.items()}
-    if what == "again" and hasattr(worlds, "look_again"):
-        return {f"again.images.{name}": images for name, images in worlds.look_again().items()}
     if what not in MORE:
         raise ValueError(unknown("column to record", what, MORE))
     raise ValueError(f"a job is to record `{what}`, which these worlds do not give")

@@ -75,11 +75,12 @@ def test_what_is_unknown_does_not_count():
 def test_a_loss_that_no_collector_serves_says_so():
     told = replace(VISION, extras=ExtrasSpec(depth=1.0), language=LanguageSpec("film"))
     assert recorded(told) == ("instruction", "depth")
-    with pytest.raises(ValueError, match="grounding learns from mask.front, which no collector records"):
-        recorded(replace(VISION, extras=ExtrasSpec(grounding=1.0)))
+    for name, column in (("grounding", "mask.front"), ("invariance", "again.images.front")):
+        with pytest.raises(ValueError, match=f"{name} learns from {column}, which no collector records"):
+            recorded(replace(VISION, extras=ExtrasSpec(**{name: 1.0})))
 
 
-@pytest.mark.parametrize("more", ["depth", "again", "instruction"])
+@pytest.mark.parametrize("more", ["depth", "instruction"])
 def test_worlds_that_lack_what_is_to_be_recorded_say_so(more):
     job = replace(plan(0, 2, 2, Behaviour("expert"), record=True)[0], more=(more,))
     with pytest.raises(ValueError, match=f"to record `{more}`, which these worlds do not give"):

@@ -17,9 +17,9 @@ LEAST = 1e-6
 GAIN = 100.0
 """Of what knows the order of the bins: a narrow peak that moves along them takes logits of hundreds."""
 SMEAR = 0.02
-"""Of the range of a token: bins are told that their neighbours are nearly as good (arXiv 2403.03950, section 3.1). On 641
-frames of reach, 300 steps left the first action off by 0.21 with neither of the two, by 0.03 with both (one run each;
-regression: 0.016)."""
+"""Of the range of a token: bins are told that their neighbours are nearly as good (arXiv 2403.03950, section 3.1). On
+641 frames of reach, 300 steps left the first action off by 0.21 with neither of the two, by 0.03 with both (one run
+each; regression: 0.016)."""
 
 
 class Code(Protocol):

@@ -82,8 +82,17 @@ def export(
         "versions": about["versions"],
         "weights": about["sha256"],
     }
+    licences = licences_of(kept.policy)
+    if licences:
+        notes["licences"] = licences
     contract = contract_of(kept.policy, arm, task, execute)
     return export_policy(kept.policy, out, contract, train=notes | dict(train or {}), inputs=inputs)
+
+
+def licences_of(policy: Policy) -> dict[str, str]:
+    """Name the licences of pretrained weights that the policy carries."""
+    parts = {"encoder": policy.spec.encoder, "language": policy.spec.language}
+    return {name: part.licence for name, part in parts.items() if part.licence}
 
 
 def check_actions(record: Mapping) -> None:
@@ -100,6 +109,11 @@ def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
         raise ValueError(
             f'The policy observes "{spec.observes}", ground truth that no arm can measure; '
             "train a vision policy (observes: images) and export that."
+        )
+    if spec.language.fusion:
+        raise ValueError(
+            "The policy reads instructions, and io.json has no place for them yet: the arm's runtime could not tell it "
+            "what to do. Export a policy without network.language, or run this one with agents.acting.Actor."
         )
     for camera in spec.cameras:
         if camera not in CAMERAS:
