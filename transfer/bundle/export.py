@@ -91,8 +91,8 @@ def export(
 
 def licences_of(policy: Policy) -> dict[str, str]:
     """Name the licences of pretrained weights that the policy carries."""
-    parts = {"encoder": policy.spec.encoder, "language": policy.spec.language}
-    return {name: part.licence for name, part in parts.items() if part.licence}
+    named = {"encoder": policy.spec.encoder.licence, "language": policy.spec.language.licence}
+    return {part: licence for part, licence in named.items() if licence}
 
 
 def check_actions(record: Mapping) -> None:
