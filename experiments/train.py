@@ -52,6 +52,7 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
 
 def policy_of(config: Config) -> "PolicySpec":
     """Give the policy that a configuration describes, its weights' folders looked into."""
+    from agents.extras import recorded
     from agents.pretrained import described
     from agents.spec import PolicySpec
 
@@ -62,7 +63,9 @@ def policy_of(config: Config) -> "PolicySpec":
     sizes = {"state": 1 if state else 0, "auxiliary": 0 if state else 3}  # the state's comes from the data
     extras = asdict(config.train.losses)
     seen = {"cameras": list(cameras_of(config)), "image_size": config.images.size}
-    return described(PolicySpec.from_dict(chosen | seen | sizes | {"extras": extras}))
+    made = described(PolicySpec.from_dict(chosen | seen | sizes | {"extras": extras}))
+    recorded(made)  # refuses losses that no collector serves
+    return made
 
 
 LOOKS = frozenset(type(randomizer).__name__ for randomizer in SIGHT)
