@@ -24,11 +24,14 @@ from agents import checkpoint
 from agents.behaviour import Behaviour
 from agents.clone import FitSettings, Log, Progress, fit
 from agents.dataset import Dataset
+from agents.extras import recorded
 from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
+from agents.pretrained import adopt, described
 from agents.rollout import Pool, open_pool
 from agents.storage import canonical, differences, read_json, write_bytes, write_json
+from agents.words import INSTRUCTION
 
 MODEL, ROUND, ABOUT = "policy.onnx", "round.json", "dagger.json"
 
@@ -158,7 +161,8 @@ def dagger(
             place = folder / f"round-{number}"
             if (place / MODEL).is_file():
                 continue
-            collecting = collect_round(dataset, settings, number, folder, workforce, progress)
+            more = recorded(policy)
+            collecting = collect_round(dataset, settings, number, folder, workforce, progress, more)
             started = time.monotonic()
             trained = fit(
                 starting_policy(folder, number, policy, dataset, settings),
@@ -198,9 +202,10 @@ def collect_round(
     folder: Path,
     workforce: Callable[[], Pool],
     progress: Progress | None,
+    more: tuple[str, ...] = (),
 ) -> float:
     """Run the jobs of a round that are not in the dataset yet; give the seconds it took [s]."""
-    started, jobs = time.monotonic(), settings.jobs(number)
+    started, jobs = time.monotonic(), [replace(job, more=more) for job in settings.jobs(number)]
     missing = [job for job in jobs if not dataset.has(job.index)]
     if not missing:
         return 0.0
@@ -226,7 +231,7 @@ def starting_policy(
 def fresh_policy(spec: PolicySpec, dataset: Dataset, seed: int) -> Policy:
     """Build a policy whose sizes and scales fit a dataset; its first weights depend on the seed alone."""
     images = [name for name in spec.inputs if name.startswith("images.")]
-    names = [name for name in spec.inputs if name not in images]
+    names = [name for name in spec.inputs if name not in (*images, INSTRUCTION)]
     if images and spec.auxiliary:
         names.append("auxiliary")
     shapes = dataset.shapes()
@@ -234,7 +239,8 @@ def fresh_policy(spec: PolicySpec, dataset: Dataset, seed: int) -> Policy:
     side = shapes[images[0]][0] if images else spec.image_size
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        policy = Policy(replace(spec, **sizes, image_size=side, action_size=shapes["label"][0]))
+        policy = Policy(described(replace(spec, **sizes, image_size=side, action_size=shapes["label"][0])))
+    adopt(policy)
     policy.fit_normalizers(dataset.load(names).columns)
     return policy
 
