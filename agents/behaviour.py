@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agents.acting import Actor
+from agents.chunks import Execution
 from randomizers.errors import unknown
 from randomizers.streams import uniforms
 
@@ -33,6 +34,7 @@ class Behaviour:
         noise: Standard deviation of correlated noise added to what is carried out, in unit actions.
         calm: Share of the episodes without noise.
         execute: Actions of a chunk that the student carries out before it looks again.
+        execution: How the student carries chunks out, where that is not "receding".
     """
 
     driver: str = "expert"
@@ -41,6 +43,7 @@ class Behaviour:
     noise: float = 0.0
     calm: float = 0.25
     execute: int = 1
+    execution: Execution | None = None
 
     def __post_init__(self) -> None:
         if self.driver not in DRIVERS:

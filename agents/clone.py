@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,7 +17,10 @@ from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
 from agents import checkpoint
-from agents.dataset import Dataset, Frames
+from agents.batches import Batches, Minibatches
+from agents.dataset import Dataset
+from agents.heads import Luck
+from agents.heads.direct import CORNER
 from agents.policy import Policy
 from agents.storage import differences
 
@@ -28,7 +30,6 @@ Progress = Callable[[str, int, int], None]  # stage, done, total
 WARM_UP = 0.03  # of the steps, while Adam's averages settle
 LARGEST_GRADIENT = 1.0  # norm; a rare frame must not undo the others
 LOG_EVERY = 50  # steps
-CORNER = 0.1  # of a unit action: errors below it count squared, above it linearly
 
 
 @dataclass(frozen=True)
@@ -86,75 +87,34 @@ class FitSettings:
 
 def columns_for(policy: Policy) -> tuple[str, ...]:
     """Name the columns that training this policy reads."""
-    return (*policy.spec.inputs, "label", *(("auxiliary",) if policy.predicts else ()))
-
-
-class Batches(Protocol):
-    """Minibatches by step: of a dataset, or of a mixture of them."""
-
-    def __getitem__(self, step: int) -> dict[str, Tensor]:
-        """Give inputs, "labels" (batch, chunk, action), "weights" (batch, chunk) and "auxiliary"."""
-        ...
-
-
-class Minibatches:
-    """Frames in memory, cut into addressed minibatches.
-
-    Args:
-        frames: With the columns of `columns_for`.
-        policy: Whose inputs and chunk length count.
-        settings: Batch size, augmentation and seed.
-    """
-
-    def __init__(self, frames: Frames, policy: Policy, settings: FitSettings):
-        if not len(frames):
-            raise ValueError("There is nothing to learn from: the dataset holds no frames")
-        self.frames, self.spec, self.settings = frames, policy.spec, settings
-
-    def __getitem__(self, step: int) -> dict[str, Tensor]:
-        """Draw the minibatch of a step: inputs, "labels", "weights" and "auxiliary"."""
-        rng = np.random.default_rng([self.settings.seed, step])
-        rows = rng.integers(0, len(self.frames), self.settings.batch)
-        columns = self.frames.columns
-        made = {}
-        for name in self.spec.inputs:
-            values = columns[name][rows]
-            made[name] = self._augment(values, rng) if name.startswith("images.") else values
-        later = rows[:, None] + np.arange(self.spec.chunk)  # (batch, chunk)
-        last = self.frames.ends[rows][:, None] - 1
-        made["labels"] = columns["label"][np.minimum(later, last)]
-        weights = np.full(self.spec.chunk, self.settings.later_weight, np.float32)
-        weights[0] = 1.0
-        made["weights"] = np.where(later <= last, weights / weights.sum(), np.float32(0.0))
-        if "auxiliary" in columns:
-            made["auxiliary"] = columns["auxiliary"][rows]
-        return {name: torch.from_numpy(values) for name, values in made.items()}
-
-    def _augment(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Shift and tint images (batch, height, width, 3); edges are repeated."""
-        count, height, width, _ = images.shape
-        if self.settings.shift_px:
-            down, right = rng.integers(-self.settings.shift_px, self.settings.shift_px + 1, (2, count, 1))
-            rows = np.clip(np.arange(height) + down, 0, height - 1)
-            columns = np.clip(np.arange(width) + right, 0, width - 1)
-            images = images[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
-        if self.settings.colour:
-            factors = rng.uniform(-self.settings.colour, self.settings.colour, (count, 1, 1, 3)) + 1.0
-            images = np.clip(images * factors.astype(np.float32), 0.0, 255.0).astype(np.uint8)
-        return images
+    targets = [name for extra in policy.extras.values() for name in extra.targets]
+    return (*policy.spec.inputs, "label", *(("auxiliary",) if policy.predicts else ()), *targets)
 
 
 def losses(policy: Policy, batch: Mapping[str, Tensor], settings: FitSettings) -> dict[str, Tensor]:
-    """Give the terms of the loss: "action", "auxiliary" (in normalised units), and their sum "loss"."""
-    actions, predicted = policy(batch)
-    error = smooth_l1_loss(actions, batch["labels"], reduction="none", beta=CORNER).mean(2)  # (batch, chunk)
-    terms = {"action": (error * batch["weights"]).sum() / batch["weights"].sum()}
+    """Give the terms of the loss: "action", "auxiliary" (in normalised units), the spec's extras, their sum "loss"."""
+    percept = policy.perceive(batch)
+    terms = {"action": head_loss(policy, percept.features, batch)}
     terms["loss"] = terms["action"]
-    if predicted is not None:
+    if percept.auxiliary is not None:
         scale = policy.auxiliary
-        terms["auxiliary"] = smooth_l1_loss(scale(predicted), scale(batch["auxiliary"]), beta=CORNER)
+        terms["auxiliary"] = smooth_l1_loss(scale(percept.auxiliary), scale(batch["auxiliary"]), beta=CORNER)
         terms["loss"] = terms["loss"] + settings.auxiliary_weight * terms["auxiliary"]
+    for name, extra in policy.extras.items():
+        terms[name] = extra(policy, percept, batch)
+        terms["loss"] = terms["loss"] + getattr(policy.spec.extras, name) * terms[name]
     return terms
+
+
+def action_loss(policy: Policy, batch: Mapping[str, Tensor]) -> Tensor:
+    """Give the loss on actions alone, where nothing else is known of what is seen."""
+    return head_loss(policy, policy.perceive(batch).features, batch)
+
+
+def head_loss(policy: Policy, features: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+    """Give the head's loss for features of a minibatch."""
+    luck = Luck(batch["noise"], batch["time"]) if policy.spec.head.noisy else None
+    return policy.head.loss(policy.unroll(features), batch["labels"], batch["weights"], luck)
 
 
 def fit(
@@ -254,6 +214,7 @@ def optimizer_for(policy: Policy, settings: FitSettings) -> torch.optim.Adam:
     encoders = list(policy.encoders.parameters())
     seeing = {id(parameter) for parameter in encoders}
     others = [parameter for parameter in policy.parameters() if id(parameter) not in seeing]
+    others, encoders = ([p for p in group if p.requires_grad] for group in (others, encoders))
     groups = [{"params": others, "factor": 1.0}, {"params": encoders, "factor": settings.encoder_rate}]
     return torch.optim.Adam([group for group in groups if group["params"]], lr=settings.learning_rate)
 

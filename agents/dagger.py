@@ -12,26 +12,27 @@ dataset and the same weights as one that was never interrupted.
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from agents import checkpoint
 from agents.behaviour import Behaviour
 from agents.clone import FitSettings, Log, Progress, fit
 from agents.dataset import Dataset, Episodes
+from agents.extras import recorded
 from agents.jobs import Job, plan
 from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
+from agents.pretrained import adopt, described
 from agents.rollout import Pool, open_pool
 from agents.storage import canonical, differences, read_json, write_bytes, write_json
-from agents.teachers import COLUMN, Teacher, disagreement
+from agents.teachers import Teacher, doubts
+from agents.words import INSTRUCTION
 
 MODEL, ROUND, ABOUT = "policy.onnx", "round.json", "dagger.json"
 
@@ -176,7 +177,8 @@ def dagger(
             place = folder / f"round-{number}"
             if (place / MODEL).is_file():
                 continue
-            collecting = collect_round(dataset, settings, number, folder, workforce, progress, watch)
+            more = recorded(policy)
+            collecting = collect_round(dataset, settings, number, folder, workforce, progress, watch, more)
             started = time.monotonic()
             trained = fit(
                 starting_policy(folder, number, policy, dataset, settings),
@@ -189,7 +191,9 @@ def dagger(
             )
             took = {"collect_s": collecting, "fit_s": time.monotonic() - started}
             told = round_summary(dataset, settings, number) | took
-            write_json(place / ROUND, told | (doubts(dataset, settings.jobs(number)) if teachers else {}))
+            if teachers:
+                told |= doubts(dataset.read(job.index) for job in settings.jobs(number))
+            write_json(place / ROUND, told)
             write_bytes(place / MODEL, to_onnx(trained))  # last: it marks the round as done
     last = folder / f"round-{settings.rounds - 1}"
     history = [read_json(folder / f"round-{n}" / ROUND, "training run") for n in range(settings.rounds)]
@@ -218,9 +222,10 @@ def collect_round(
     workforce: Callable[[], Pool],
     progress: Progress | None,
     watch: Callable[[Episodes], None] | None = None,
+    more: tuple[str, ...] = (),
 ) -> float:
     """Run the jobs of a round that are not in the dataset yet; give the seconds it took [s]."""
-    started, jobs = time.monotonic(), settings.jobs(number)
+    started, jobs = time.monotonic(), [replace(job, more=more) for job in settings.jobs(number)]
     missing = [job for job in jobs if not dataset.has(job.index)]
     if not missing:
         return 0.0
@@ -248,7 +253,7 @@ def starting_policy(
 def fresh_policy(spec: PolicySpec, dataset: Dataset, seed: int) -> Policy:
     """Build a policy whose sizes and scales fit a dataset; its first weights depend on the seed alone."""
     images = [name for name in spec.inputs if name.startswith("images.")]
-    names = [name for name in spec.inputs if name not in images]
+    names = [name for name in spec.inputs if name not in (*images, INSTRUCTION)]
     if images and spec.auxiliary:
         names.append("auxiliary")
     shapes = dataset.shapes()
@@ -256,7 +261,8 @@ def fresh_policy(spec: PolicySpec, dataset: Dataset, seed: int) -> Policy:
     side = shapes[images[0]][0] if images else spec.image_size
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        policy = Policy(replace(spec, **sizes, image_size=side, action_size=shapes["label"][0]))
+        policy = Policy(described(replace(spec, **sizes, image_size=side, action_size=shapes["label"][0])))
+    adopt(policy)
     policy.fit_normalizers(dataset.load(names).columns)
     return policy
 
@@ -266,17 +272,6 @@ def round_summary(dataset: Dataset, settings: DaggerSettings, number: int) -> di
     shards = [dataset.shards[f"{job.index:06d}"] for job in settings.jobs(number)]
     counts = {name: sum(shard[name] for shard in shards) for name in ("episodes", "successes", "frames")}
     return {"round": number, **counts, "faults": [fault for shard in shards for fault in shard["faults"]]}
-
-
-def doubts(dataset: Dataset, jobs: Sequence[Job]) -> dict:
-    """Sum up where the teachers of a round disagreed, and how many episodes each taught."""
-    values, places, taught = [], [], Counter[str]()
-    for episodes in map(dataset.read, [job.index for job in jobs]):
-        values.append(episodes.columns.get(COLUMN, np.zeros(0)))
-        places += [(record["episode"], step) for record in episodes.records for step in range(record["frames"])]
-        taught.update(record["teacher"] for record in episodes.records)
-    whole = np.concatenate(values)
-    return {"taught": dict(taught), COLUMN: disagreement(whole, places) if len(whole) else {}}
 
 
 def renamed(progress: Progress | None, stage: str) -> Progress | None:

@@ -27,6 +27,7 @@ class Job:
         strips: Episodes whose images are kept for people to see.
         strength: Randomization strength, or None for the spec's.
         pin: Axis values held fixed, by name.
+        more: Columns to record beside the usual ones; see `agents.lockstep.MORE`.
     """
 
     index: int
@@ -37,6 +38,7 @@ class Job:
     strips: tuple[int, ...] = ()
     strength: Any = None
     pin: Mapping[str, Any] | None = None
+    more: tuple[str, ...] = ()
 
 
 def plan(

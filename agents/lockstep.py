@@ -14,9 +14,14 @@ from agents.behaviour import Driver
 from agents.dataset import Episodes
 from agents.jobs import Job
 from agents.teachers import COLUMN, Panel, Teacher
+from agents.words import INSTRUCTION, text_bytes
 from envs.record import EXPERT, Built, Record
+from randomizers.errors import unknown
 
 RECORDED = ("proprioception", "goal", "state")
+MORE = ("instruction", "depth")
+"""What a job may record beside the usual columns: the instruction's letters, and depth [m] at every fourth pixel."""
+DEPTH_STRIDE = 4
 MOST_STEPS = 10_000  # a task without a horizon would hang a collector
 
 
@@ -93,7 +98,8 @@ def run_job(
     worlds.begin(np.arange(rows), job.seed, numbers, job.strength, job.pin)
     actor = None
     if policy is not None and job.behaviour.driver == "student":
-        actor = Actor(policy, rows, job.behaviour.execute)
+        actor = Actor(policy, rows, job.behaviour.execute, job.behaviour.execution)
+        actor.begin(job.seed, numbers)
     driver = Driver(job.behaviour, job.seed, numbers, actor)
     draws = [worlds.draws[row].to_dict() for row in range(count)]
     panel = Panel(teachers, [worlds.draws[row] for row in range(rows)]) if teachers else None
@@ -120,7 +126,7 @@ def drive(
     """Step until every row has ended; a row whose numbers blow up is given up alone."""
     trace = Trace.empty(len(active))
     for step in range(MOST_STEPS):
-        observation, labels = worlds.observe(active), worlds.expert_actions()
+        observation, labels = instructed(worlds, worlds.observe(active)), worlds.expert_actions()
         extra: dict[str, np.ndarray] = {}
         if panel is not None:
             labels, extra[COLUMN] = panel.label(observation, labels)
@@ -138,6 +144,12 @@ def drive(
         trace.success |= active & worlds.success
         active = active & (worlds.diverged | ~(worlds.terminated | worlds.truncated))
     raise RuntimeError(f"Job {job.index} was not over after {MOST_STEPS} steps: the task has no horizon")
+
+
+def instructed(worlds: BatchOfWorlds, observation: Mapping) -> Mapping:
+    """Add the instructions of worlds that give some."""
+    instructions = getattr(worlds, "instructions", None)
+    return observation if instructions is None else {**observation, INSTRUCTION: np.asarray(instructions)}
 
 
 def finite_rows(observation: Mapping, labels: np.ndarray) -> np.ndarray:
@@ -165,7 +177,25 @@ def seen(
         kept |= {name: np.asarray(observation[name], np.float32) for name in RECORDED}
         kept["auxiliary"] = np.asarray(worlds.auxiliary(), np.float32)
         kept |= {name: np.asarray(values, np.float32) for name, values in said.items()}
+        for what in job.more:
+            kept |= extra_columns(observation, what)
     return kept
+
+
+def extra_columns(observation: Mapping, what: str) -> dict[str, np.ndarray]:
+    """Give the columns of one name of `MORE`.
+
+    Raises:
+        ValueError: The name is unknown, or these worlds have nothing of the kind.
+    """
+    if what == "instruction" and INSTRUCTION in observation:
+        return {INSTRUCTION: text_bytes(observation[INSTRUCTION])}
+    if what == "depth" and "depth" in observation:
+        near = {name: metres[:, ::DEPTH_STRIDE, ::DEPTH_STRIDE] for name, metres in observation["depth"].items()}
+        return {f"depth.{name}": np.asarray(metres, np.float16) for name, metres in near.items()}
+    if what not in MORE:
+        raise ValueError(unknown("column to record", what, MORE))
+    raise ValueError(f"a job is to record `{what}`, which these worlds do not give")
 
 
 def package(job: Job, trace: Trace, draws: Sequence[dict], kept: Sequence[dict]) -> Episodes:

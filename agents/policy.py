@@ -10,98 +10,54 @@ supervised by the simulator), then acts on that and on its keypoints.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from agents.encoders import KeypointEncoder
-from randomizers.errors import unknown
+from agents.encoders import Encoder, build_encoder
+from agents.extras import Extra, build_extras
+from agents.heads import Head, build
+from agents.heads.base import hidden_layers
+from agents.language import build_fusion, build_reader
+from agents.recurrence import Cell
+from agents.spec import PolicySpec
+from agents.text import Text
 
-OBSERVES = ("state", "images")
+__all__ = ["Normalizer", "Policy", "PolicySpec", "Step", "parameters_of", "tensors"]
+
 NEAR_M = 0.03  # contact happens within half a cube: the finer scale (cloned push: 92 -> 98 %)
 FAR_M = 0.2  # the size of the workspace: the coarser one
 SMALLEST_STD = 0.01  # keeps a coordinate that never moved from exploding once it does
 
 
-@dataclass(frozen=True)
-class PolicySpec:
-    """Everything needed to build a Policy again; plain data.
+class Percept(NamedTuple):
+    """What a policy makes of an observation before it acts.
 
     Attributes:
-        observes: "state" (the task's ground-truth features) or "images".
-        cameras: Cameras it sees, in order; empty for a state policy.
-        image_size: Side of the square images [px].
-        proprioception: Numbers the arm reports of itself.
-        hand: Where the hand's position (x, y, z) starts within them.
-        goal: Numbers that say what is wanted.
-        state: Ground-truth features; 0 for a vision policy.
-        auxiliary: Numbers an encoder must predict; its leading triples are positions [m].
-        action_size: Numbers per action, in [-1, 1].
-        chunk: Actions predicted at once.
-        channels: Widths of the encoder's convolutions but the last.
-        keypoints: Maps of the encoder's last convolution.
-        hidden: Width of the fully connected layers.
-        layers: Number of hidden layers of the action head.
-        stop_gradient: The action loss does not reach the encoder through the predicted positions.
+        features: (batch, inputs).
+        auxiliary: (batch, auxiliary) predicted, in physical units; None without.
+        seen: Per camera (batch, channels, side, side), the encoder's maps.
     """
 
-    observes: str = "images"
-    cameras: tuple[str, ...] = ("front",)
-    image_size: int = 64
-    proprioception: int = 14
-    hand: int = 8
-    goal: int = 3
-    state: int = 0
-    auxiliary: int = 3
-    action_size: int = 4
-    chunk: int = 4
-    channels: tuple[int, ...] = (16, 32, 32)
-    keypoints: int = 32
-    hidden: int = 256
-    layers: int = 2
-    stop_gradient: bool = False
-
-    def __post_init__(self) -> None:
-        if self.observes not in OBSERVES:
-            raise ValueError(unknown("policy observation", self.observes, OBSERVES))
-        if self.observes == "images" and not self.cameras:
-            raise ValueError('A policy that observes "images" needs at least one camera in `cameras`')
-        if self.observes == "state" and (self.cameras or not self.state):
-            raise ValueError('A policy that observes "state" needs `state` > 0 and no cameras')
-        if self.hand + 3 > self.proprioception:
-            raise ValueError(f"hand={self.hand} leaves no x, y, z in proprioception={self.proprioception}")
-        for name in ("chunk", "action_size", "hidden", "layers", "goal"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the tensors that the policy reads, in the order of the exported model."""
-        seen = ("state",) if self.observes == "state" else tuple(f"images.{name}" for name in self.cameras)
-        return ("proprioception", "goal", *seen)
-
-    def to_dict(self) -> dict:
-        """Give plain data for JSON."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, data: Mapping) -> "PolicySpec":
-        """Read what `to_dict` wrote; an unknown key is an error."""
-        known = [field.name for field in fields(cls)]
-        for name in data:
-            if name not in known:
-                raise ValueError(unknown("policy field", name, known))
-        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in data.items()}
-        return cls(**values)
+    features: Tensor
+    auxiliary: Tensor | None
+    seen: tuple[Tensor, ...]
 
 
-def hidden_layers(inputs: int, width: int, count: int) -> list[nn.Module]:
-    """Stack `count` fully connected layers with ReLU."""
-    sizes = [inputs, *[width] * count]
-    return [layer for a, b in zip(sizes, sizes[1:]) for layer in (nn.Linear(a, b), nn.ReLU())]
+class Step(NamedTuple):
+    """What a policy gives for an observation.
+
+    Attributes:
+        actions: (batch, chunk, action_size) in [-1, 1].
+        auxiliary: (batch, auxiliary) predicted, in physical units; None without.
+        memory: (batch, recurrent) for the next step; None without.
+    """
+
+    actions: Tensor
+    auxiliary: Tensor | None
+    memory: Tensor | None
 
 
 class Normalizer(nn.Module):
@@ -143,10 +99,8 @@ class Policy(nn.Module):
         self.goal = Normalizer(spec.goal)
         self.state = Normalizer(spec.state) if spec.observes == "state" else None
         sees = spec.observes == "images"
-        self.encoders = nn.ModuleList(
-            KeypointEncoder(spec.channels, spec.keypoints, spec.image_size) for _ in spec.cameras
-        )
-        seen = sum(encoder.size for encoder in self.encoders if isinstance(encoder, KeypointEncoder))
+        self.encoders = nn.ModuleList(build_encoder(spec) for _ in spec.cameras)
+        seen = sum(encoder.size for encoder in self.eyes)
         self.predicts = sees and spec.auxiliary > 0
         self.positions = spec.auxiliary // 3 if self.predicts else 0
         if self.predicts:
@@ -157,11 +111,29 @@ class Policy(nn.Module):
             )
         inputs = spec.proprioception + spec.goal + (seen if sees else 2 * spec.state)
         inputs += spec.auxiliary * self.predicts + self._relatives_size()
-        self.act = nn.Sequential(
-            *hidden_layers(inputs, spec.hidden, spec.layers),
-            nn.Linear(spec.hidden, spec.chunk * spec.action_size),
-            nn.Tanh(),
-        )
+        inputs += spec.history * (spec.proprioception + (seen if sees else spec.state))
+        self.size = inputs + spec.recurrent
+        # Keys of the first checkpoints: the head is called `act`.
+        self.act = build(spec.head, self.size, spec.chunk, spec.action_size, spec.hidden, spec.layers)
+        self.memory = Cell(inputs, spec.recurrent) if spec.recurrent else None
+        self.reader = build_reader(spec.language)
+        self.fusion = build_fusion(spec.language, inputs)
+        self.extra_losses = build_extras(spec, self.size, self.eyes)
+
+    @property
+    def eyes(self) -> list[Encoder]:
+        """The cameras' encoders, in order."""
+        return [encoder for encoder in self.encoders if isinstance(encoder, Encoder)]
+
+    @property
+    def extras(self) -> dict[str, Extra]:
+        """The losses that are switched on, by name."""
+        return {name: extra for name, extra in self.extra_losses.items() if isinstance(extra, Extra)}
+
+    @property
+    def head(self) -> Head:
+        """What turns features into actions."""
+        return self.act  # type: ignore[return-value]  # nn.Module's __getattr__ hides the protocol
 
     def _relatives_size(self) -> int:
         pairs = 2 * self.positions + 1
@@ -184,28 +156,85 @@ class Policy(nn.Module):
         """Act on a batch.
 
         Args:
-            observation: Tensors named as in `spec.inputs`; images are (batch, height, width, 3) uint8.
+            observation: Tensors named as in `spec.inputs`; images are (batch, height, width, 3) uint8. The past, the
+                memory and the noise may be left out: nothing has moved, nothing is remembered, there is none.
 
         Returns:
             (batch, chunk, action_size) in [-1, 1], and (batch, auxiliary) in physical units or None.
         """
+        actions, auxiliary, _ = self.step(observation)
+        return actions, auxiliary
+
+    def step(self, observation: Mapping[str, Tensor]) -> Step:
+        """Act on a batch and give the memory for the next step too; `observation` as in `forward`."""
+        percept = self.perceive(observation)
+        features, memory = self.remember(percept.features, observation.get("memory"))
+        noise = observation.get("noise")
+        if noise is None and self.spec.head.noisy:
+            noise = features.new_zeros((features.shape[0], self.spec.chunk, self.spec.action_size))
+        return Step(self.head.act(features, noise), percept.auxiliary, memory)
+
+    def features(self, observation: Mapping[str, Tensor]) -> Tensor:
+        """Give what the head reads, (batch, self.size): for critics, and for other heads."""
+        return self.remember(self.perceive(observation).features, observation.get("memory"))[0]
+
+    def remember(self, features: Tensor, memory: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Update the memory, and give it beside the features; without one, give these as they are."""
+        if self.memory is None:
+            return features, None
+        before = features.new_zeros((features.shape[0], self.spec.recurrent)) if memory is None else memory
+        after = self.memory(features, before)
+        return torch.cat([features, after], dim=1), after
+
+    def unroll(self, features: Tensor) -> Tensor:
+        """Run the memory, empty at first, along windows of `spec.sequence` rows that lie one after the other."""
+        if self.memory is None:
+            return features
+        windows = features.view(-1, self.spec.sequence, features.shape[1])
+        return torch.cat([windows, self.memory.unroll(windows)], dim=2).flatten(0, 1)
+
+    def perceive(self, observation: Mapping[str, Tensor]) -> Percept:
+        """Normalise, see, locate and relate."""
+        text = self.reader(observation["instruction"]) if self.reader is not None else None
         body = self.proprioception(observation["proprioception"])
         inputs = [body, self.goal(observation["goal"])]
-        auxiliary = None
+        auxiliary, seen = None, tuple[Tensor, ...]()
         if self.state is not None:
             state = observation["state"]
             inputs += [self.state(state), torch.tanh(state / NEAR_M)]
         else:
-            images = [observation[f"images.{name}"] for name in self.spec.cameras]
-            keypoints = [encoder(batch) for encoder, batch in zip(self.encoders, images)]
+            pictures = [observation[f"images.{name}"] for name in self.spec.cameras]
+            seen = tuple(encoder.maps(images, text) for encoder, images in zip(self.eyes, pictures))
+            keypoints = [encoder.read(maps) for encoder, maps in zip(self.eyes, seen)]
             inputs += keypoints
             if self.predicts:
                 scaled = self.locate(torch.cat([*keypoints, body], dim=1))
                 auxiliary = self.auxiliary.inverse(scaled)
                 inputs.append(scaled.detach() if self.spec.stop_gradient else scaled)
-        inputs.append(self._relatives(observation, auxiliary))
-        actions = self.act(torch.cat(inputs, dim=1))
-        return actions.view(-1, self.spec.chunk, self.spec.action_size), auxiliary
+        inputs += [self._relatives(observation, auxiliary), *self._past(observation, text)]
+        features = torch.cat(inputs, dim=1)
+        if self.fusion is not None:
+            features = self.fusion(features[:, None], text)[:, 0]
+        return Percept(features, auxiliary, seen)
+
+    def _past(self, observation: Mapping[str, Tensor], text: Text | None) -> list[Tensor]:
+        """Give what was seen and felt in earlier steps, (batch, history * size) each."""
+        found = []
+        for name in self.spec.past:
+            present, count = observation[name.removeprefix("past.")], self.spec.history
+            past = observation.get(name)
+            if past is None:
+                past = present[:, None].expand(-1, count, *present.shape[1:])
+            flat = past.flatten(0, 1)
+            if name == "past.proprioception":
+                seen = self.proprioception(flat)
+            elif self.state is not None:
+                seen = self.state(flat)
+            else:
+                encoder = self.eyes[self.spec.cameras.index(name.removeprefix("past.images."))]
+                seen = encoder(flat, text.repeated(count) if text is not None else None)
+            found.append(seen.view(-1, count * seen.shape[1]))
+        return found
 
     def _relatives(self, observation: Mapping[str, Tensor], auxiliary: Tensor | None) -> Tensor:
         """Give object - hand and goal - object of every predicted object, and goal - hand, at two scales."""

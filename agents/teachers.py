@@ -8,13 +8,15 @@ that cannot tell which of them is right can only learn the mean (arXiv 2412.0914
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from agents.acting import Actor
+from agents.dataset import Episodes
 from randomizers.errors import unknown
 
 COLUMN = "disagreement"
@@ -118,3 +120,14 @@ def disagreement(values: np.ndarray, places: Sequence[tuple[int, int]], most: in
         "above_0.1": float((values > 0.1).mean()),
         "most": list(worst.values()),
     }
+
+
+def doubts(results: Iterable[Episodes]) -> dict[str, Any]:
+    """Sum up where the teachers of some jobs disagreed, and how many episodes each taught."""
+    values, places, taught = [], [], Counter[str]()
+    for episodes in results:
+        values.append(episodes.columns.get(COLUMN, np.zeros(0)))
+        places += [(record["episode"], step) for record in episodes.records for step in range(record["frames"])]
+        taught.update(record["teacher"] for record in episodes.records)
+    whole = np.concatenate(values)
+    return {"taught": dict(taught), COLUMN: disagreement(whole, places) if len(whole) else {}}

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from envs.capability import check
+from envs.capability import check, patterns
 from envs.columns import Row
 from envs.probes import PROBES, SENSES, Terms, begin
+from envs.tasks.base import Task
 from envs.worlds import Worlds
 from randomizers import Axis, Randomization, Randomizer
 from randomizers.world import Value
@@ -42,7 +43,7 @@ class Finding:
     """What was found out about an axis.
 
     Attributes:
-        name: Of the axis; of the randomizer where it could not be bound.
+        name: Of the axis; the pattern of its knobs where it could not be bound.
         family: The randomizer that owns it.
         read_back: The engine says what was drawn, at both ends.
         trajectory, image, observation: What its ends change.
@@ -93,21 +94,26 @@ def audit(
 
 
 def supported(randomization: Iterable[Randomizer], worlds: Worlds) -> tuple[Randomization, list[Finding]]:
-    """Keep what can be bound to some worlds, and say of the rest why it cannot.
-
-    Raises:
-        ValueError: Two randomizers vary one axis.
-    """
+    """Keep what can be bound to some worlds, field by field, and say of the rest why it cannot."""
     kept, refused = [], []
     for randomizer in randomization:
-        try:
-            check(Randomization((randomizer,)), worlds.engines[0].name, worlds.knobs[0])
-            randomizer.axes(Row(worlds.knobs[0]))
-            kept.append(randomizer)
-        except ValueError as error:
-            family = type(randomizer).__name__
-            refused.append(Finding(family, family, note=str(error)))
+        reasons = {field: _refusal(randomizer.only(field), worlds) for field in randomizer.varied}
+        fitting = [field for field, reason in reasons.items() if not reason]
+        if fitting:
+            kept.append(randomizer.only(*fitting))
+        family, names = type(randomizer).__name__, patterns(randomizer)
+        refused += [Finding(names[field], family, note=reason) for field, reason in reasons.items() if reason]
     return Randomization(tuple(kept)), refused
+
+
+def _refusal(randomizer: Randomizer, worlds: Worlds) -> str:
+    """Say why a randomizer cannot be bound to some worlds; "" where it can."""
+    try:
+        check(Randomization((randomizer,)), worlds.engines[0].name, worlds.knobs[0])
+        randomizer.axes(Row(worlds.knobs[0]))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def summary(findings: Iterable[Finding]) -> dict[str, Any]:
@@ -171,16 +177,16 @@ class _Bench:
 
     def _effect(self, axis: Axis, alone: Terms, away: Sequence[int]) -> tuple[set[str], str, str]:
         """Find what an axis changes at its ends, the probe that shows it, and beside what it has to be looked at."""
-        sight = axis.name.startswith(SIGHT)
+        alone_in, beside_in = _probes(axis, self.worlds.task)
         seen: dict[int, set[str]] = {row: set() for row in away}
-        for probe in ("look",) if sight else ("drive", "drop", "stops", "look"):
+        for probe in alone_in:
             trace = PROBES[probe](self.worlds, alone)
             for row in away:
                 seen[row] |= trace.differs(row, row, self._plain[probe])
             if all(seen.values()):
                 return set.union(*seen.values()), probe, ""
         awake = {"*": 1.0, axis.name: 0.0}
-        for probe in ("look", "arrange") if sight else ("drive", "drop", "stops"):
+        for probe in beside_in:
             for episode in range(AWAKE):
                 for row in away:
                     if not seen[row]:
@@ -218,6 +224,17 @@ def _drifting(build: Build, randomization: Randomization) -> set[str]:
     finally:
         worlds.close()
     return {name for name in first if not np.array_equal(first[name], last[name])}
+
+
+def _probes(axis: Axis, task: Task) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Say by which probes an axis is looked for, alone and beside others."""
+    if axis.name.startswith(SIGHT):
+        return ("look",), ("look", "arrange")
+    if axis.name.endswith(".images"):
+        return ("watch",), ("watch",)
+    furniture = ("bump",) if any(spec.fixed and spec.solid for spec in task.objects) else ()
+    moving = ("drive", "drop", "stops", *furniture)
+    return (*moving, "look"), moving
 
 
 def _values(worlds: Worlds, row: int) -> dict[str, Value]:

@@ -10,17 +10,29 @@ emulated     made of other numbers, forces or commands; the note says how far it
 unsupported  binding a randomizer of it raises
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import randomizers
 from randomizers import Randomization, Randomizer
 from randomizers.errors import unknown
+from randomizers.targets import fitting
 
 BULLET, TWIN = "PyBullet", "MuJoCo twin"
 ENGINES = (BULLET, TWIN)
 WAYS = ("runtime", "rebuild", "emulated", "unsupported")
+ABSENT = "nothing of that kind in this task"
+NEEDS = {
+    "centre": "only of loose objects",
+    "clearance": "only of objects with a hole",
+    "pads": "only where fingers move",
+    "pose": "only of what the task's features tell",
+    "shape": "only of objects that may have several",
+    "size": "only of loose objects",
+    "start": "only of objects",
+}
+"""What a knob needs that not every task has."""
 PATH = Path(__file__).parents[1] / "docs/capabilities.md"
 
 INTRO = """Made by `python -m envs.capability` from the code; a test keeps it current.
@@ -59,6 +71,7 @@ def _both(capability: Capability) -> tuple[Capability, Capability]:
 _DRAWN = _both(_runtime("by our renderer; see RENDERERS for what others draw"))
 _LENS = _both(_runtime("on the image, after any renderer"))
 _GEARS = "on what the servos are asked for, once per control step"
+_BUILT = Capability("unsupported", "its model is compiled once for all episodes")
 _WEIGHT = Capability("emulated", "the weight's moment as a torque; that the inertia is off centre is left out")
 
 KINDS: dict[str, tuple[Capability, Capability]] = {
@@ -77,7 +90,7 @@ KINDS: dict[str, tuple[Capability, Capability]] = {
         Capability("unsupported", "its soft contacts have no coefficient of restitution"),
     ),
     "pads": (
-        _runtime("stiffness and damping are written together; only where fingers move"),
+        _runtime(f"stiffness and damping are written together; {NEEDS['pads']}"),
         Capability("unsupported", "its contacts have a time constant and no stiffness"),
     ),
     "contact": (
@@ -104,7 +117,18 @@ KINDS: dict[str, tuple[Capability, Capability]] = {
     "push": _both(_runtime("for 0.1 s from each draw, rounded to control periods")),
     "table_pose": _both(_runtime("the static table is moved; objects lie on it, experts do not know")),
     "base_pose": _both(_runtime("the fixed base is moved; the controller does not know, cameras see it")),
-    "latency": _both(Capability("emulated", "commands and images are held back")),
+    "latency": _both(Capability("emulated", "commands, images and readings are held back")),
+    "jitter": _both(Capability("emulated", "latency that differs from step to step")),
+    "dropout": _both(Capability("emulated", "what is lost leaves the one before in force")),
+    "refresh": _both(Capability("emulated", "images and readings are taken more rarely than control steps")),
+    "control": _both(_runtime("in whole physics steps that are right on average")),
+    **dict.fromkeys(("encoder", "opening"), _both(_runtime("on the readings of any engine"))),
+    "pose": _both(_runtime(f"what a tracker says of an object, in any engine; {NEEDS['pose']}")),
+    "size": (Capability("rebuild", "mass stays, inertia follows"), _BUILT),
+    "shape": (Capability("rebuild", NEEDS["shape"]), _BUILT),
+    "clearance": (Capability("rebuild", NEEDS["clearance"]), _BUILT),
+    "clutter": (Capability("rebuild", "cubes of wood"), _BUILT),
+    "start": _both(_runtime("of the layout; the world is left alone for 0.3 s before the episode begins")),
     **dict.fromkeys(("texture", "light", "lamp", "background", "table", "distractors", "camera"), _DRAWN),
     **dict.fromkeys(("exposure", "noise", "lens"), _LENS),
 }
@@ -124,34 +148,57 @@ def how(kind: str, engine: str) -> Capability:
     return KINDS[kind][ENGINES.index(engine)]
 
 
-def check(randomization: Randomization, engine: str, knobs: Iterable[str]) -> None:
-    """Refuse what an engine cannot vary; kinds and engines that are not listed are left to binding.
+def check(randomization: Randomization, engine: str, knobs: Collection[str]) -> None:
+    """Refuse what an engine cannot vary, or has nothing of; kinds and engines not listed are left to binding.
 
     Raises:
         ValueError: A kind is unsupported by the engine, or this world has nothing of that kind.
     """
-    present = {name.partition(".")[0] for name in knobs}
     for randomizer in randomization:
-        for kind in kinds(randomizer):
-            if kind in present or kind not in KINDS or engine not in ENGINES:
-                continue
-            known = how(kind, engine)
-            if known.how == "unsupported":
-                able = [other for other in ENGINES if how(kind, other).how != "unsupported"]
-                raise ValueError(
-                    f"{randomizer}: {engine} does not support `{kind}`: {known.note}. "
-                    f"Leave it out here; {' and '.join(able) or 'no engine'} can vary it."
-                )
-            raise ValueError(
-                f"{randomizer}: {engine} can vary `{kind}`, but nothing in this task has it ({known.note}). "
-                "Leave it out for this task."
-            )
+        wanted = patterns(randomizer)
+        missing = [field for field, pattern in wanted.items() if _missing(pattern, engine, knobs)]
+        for field in missing:
+            kind = wanted[field].partition(".")[0]
+            if how(kind, engine).how == "unsupported":
+                raise ValueError(f"{randomizer}: {_unsupported(kind, engine)}")
+        if missing:
+            names = ", ".join(f"{field}=None" for field in missing)
+            cure = f"leave {type(randomizer).__name__} out" if len(missing) == len(wanted) else f"say {names}"
+            what = ", ".join(f"`{wanted[field]}`" for field in missing)
+            raise ValueError(f"{randomizer}: {ABSENT}: {what}{_which(wanted[missing[0]])}. For this task, {cure}.")
+
+
+def _missing(pattern: str, engine: str, knobs: Collection[str]) -> bool:
+    """Whether a world has no knob of a pattern, of a kind that is listed for its engine."""
+    if engine not in ENGINES or pattern.partition(".")[0] not in KINDS:
+        return False
+    return not any(fitting(pattern, knobs)) if "{of}" in pattern else pattern not in knobs
+
+
+def _unsupported(kind: str, engine: str) -> str:
+    """Say why an engine cannot vary a kind, and which one can."""
+    able = [other for other in ENGINES if how(kind, other).how != "unsupported"]
+    return (
+        f"{engine} does not support `{kind}`: {how(kind, engine).note}. "
+        f"Leave it out here; {' and '.join(able) or 'no engine'} can vary it."
+    )
+
+
+def _which(pattern: str) -> str:
+    """Say what has knobs of a pattern, where that needs saying."""
+    note = NEEDS.get(pattern.partition(".")[0], "")
+    return f" ({note})" if note else ""
 
 
 def kinds(randomizer: Randomizer) -> tuple[str, ...]:
     """Name the kinds of knobs that a randomizer varies."""
+    return tuple(dict.fromkeys(pattern.partition(".")[0] for pattern in patterns(randomizer).values()))
+
+
+def patterns(randomizer: Randomizer) -> dict[str, str]:
+    """Name the knobs that each field of a randomizer varies, such as "mass.{of}"."""
     named = {f.name: f.metadata["knob"] for f in fields(randomizer) if "knob" in f.metadata}
-    return tuple(dict.fromkeys(named[name].partition(".")[0] for name in randomizer.varied))
+    return {name: named[name] for name in randomizer.varied}
 
 
 def every() -> Iterator[Randomizer]:
@@ -172,14 +219,13 @@ def table() -> str:
 
 def _rows(randomizer: Randomizer) -> Iterator[list[str]]:
     """Describe each axis of one randomizer."""
-    named = {f.name: f.metadata["knob"] for f in fields(randomizer) if "knob" in f.metadata}
-    for name, by in randomizer.varied.items():
-        kind = named[name].partition(".")[0]
+    for name, pattern in patterns(randomizer).items():
+        by, kind = randomizer.varied[name], pattern.partition(".")[0]
         if kind in KINDS:
             ways = KINDS[kind]
             notes = dict.fromkeys(way.note for way in ways if way.note)
             default = f"`{by}`" + ("" if randomizer.when == "episode" else f", {randomizer.when}")
-            yield [type(randomizer).__name__, f"`{named[name]}`", default, *(way.how for way in ways), "; ".join(notes)]
+            yield [type(randomizer).__name__, f"`{pattern}`", default, *(way.how for way in ways), "; ".join(notes)]
 
 
 if __name__ == "__main__":

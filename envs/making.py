@@ -3,6 +3,7 @@
 from gymnasium.vector import AutoresetMode
 
 from envs.arms.actions import EE_DELTA
+from envs.physics import Written
 from envs.single import PICTURE_SIZE, World
 from envs.spec import Varying, WorldsSpec
 from envs.vector import VectorWorlds
@@ -22,12 +23,14 @@ def make(
     language: bool = False,
     split: str = "train",
     actions: str = EE_DELTA,
+    reward: str = "dense",
+    physics: Written = None,
     render_mode: str | None = None,
 ) -> World:
     """Make one world of a task.
 
     Args:
-        task: "reach", "push" or "lift".
+        task: "reach", "push", "lift", "place", "stack", "insert", "drawer" or "sort" (docs/tasks.md).
         arm: "panda", "xarm6", "iiwa", or the path of a profile's YAML file (docs/arms.md).
         randomization: What varies: randomizers, or the mapping that YAML holds. None varies nothing.
         strength: 0 is nominal, 1 the declared ranges; or a mapping, see `randomizers.strength`.
@@ -37,6 +40,8 @@ def make(
         language: The instruction is observed too, as text.
         split: "train", or "heldout" for layouts, draws and pictures that training cannot have.
         actions: "ee_delta", "ee_absolute", "joint_delta" or "joint_position"; see `envs.arms.actions`.
+        reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
+        physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
         render_mode: "rgb_array" lets `render` draw the world and its goal for people.
 
     Raises:
@@ -44,7 +49,10 @@ def make(
     """
     if render_mode not in (None, *World.metadata["render_modes"]):
         raise ValueError(unknown("render_mode", render_mode, World.metadata["render_modes"]))
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
+    spec = WorldsSpec(
+        task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions, reward=reward,
+        physics=physics,
+    )  # fmt: skip
     worlds = spec.build(1)
     camera = next(iter(worlds.sight.scene.cameras))
     return World(worlds, spec.make_renderer((camera,), PICTURE_SIZE) if render_mode else None, language)
@@ -63,14 +71,20 @@ def make_vec(
     language: bool = False,
     split: str = "train",
     actions: str = EE_DELTA,
+    reward: str = "dense",
+    physics: Written = None,
     autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
 ) -> VectorWorlds:
     """Make many worlds of a task in this process, stepped and drawn as one batch.
 
     Args:
-        task, arm, randomization, strength, images, image_size, depth, language, split, actions: As of `make`.
+        task, arm, randomization, strength, images, image_size, depth, language, split, actions, reward, physics: As
+            of `make`.
         num_envs: How many worlds; each takes about 28 MB.
         autoreset_mode: "next_step", "same_step" or "disabled"; see `VectorWorlds`.
     """
-    spec = WorldsSpec(task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions)
+    spec = WorldsSpec(
+        task, arm, randomization, strength, images, image_size, split, depth=depth, actions=actions, reward=reward,
+        physics=physics,
+    )  # fmt: skip
     return VectorWorlds(spec.build(num_envs), autoreset_mode, language)

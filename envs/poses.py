@@ -75,3 +75,9 @@ def inverse(move: np.ndarray) -> np.ndarray:
 def matrix(move: np.ndarray) -> np.ndarray:
     """Write a move as a transform (3, 4)."""
     return np.column_stack([*(turned(move[3:], axis) for axis in np.eye(3)), move[:3]])
+
+def yawed(turns: np.ndarray, angle: np.ndarray) -> np.ndarray:
+    """Turn quaternions (..., 4), (x, y, z, w), about the vertical by angles (...) [rad]."""
+    x, y, z, w = np.moveaxis(turns, -1, 0)
+    s, c = np.sin(angle / 2.0), np.cos(angle / 2.0)
+    return np.stack([c * x - s * y, c * y + s * x, c * z + s * w, c * w - s * z], axis=-1)

@@ -24,11 +24,13 @@ Terms = Sequence[tuple[Strength, Pin]]
 SENSES = ("trajectory", "image", "observation")
 FALL_M = 0.08
 """Objects are dropped from so high, turned: fast enough to bounce."""
+BELOW_M = 0.03
+"""Furniture is put so far below the hand."""
 BEYOND = 0.2
 """How far joints are asked beyond their limits [rad]."""
 UP_DEG = np.array([40.0, 0.0, 0.0])
 """Turn of a camera by which it sees over the walls, about its own horizontal axis."""
-DRIVE_STEPS, DROP_STEPS, STOP_STEPS = 50, 14, 24
+DRIVE_STEPS, DROP_STEPS, WATCH_STEPS, STOP_STEPS = 50, 14, 30, 24
 SHOTS = (2, 12)
 """Control steps of a drive after which images are taken: some while everything moves."""
 
@@ -92,11 +94,13 @@ def drop(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace
     trace, rng = Trace(worlds.num), np.random.default_rng(seed)
     begin(worlds, terms, seed, episode)
     fallen = pose((0.0, 0.0, FALL_M), (20.0, 10.0, 5.0))
-    layout = worlds.task.layout(seed, np.array([episode]), worlds.split)
-    for row, engine in enumerate(worlds.engines):
-        poses = np.array(layout.object_poses[0], float)
-        for each in poses:
-            each[3:], each[2] = compose(fallen, each)[3:], each[2] + FALL_M
+    rows, objects = np.arange(worlds.num), worlds.task.objects
+    layout = worlds.task.layout(seed, np.full(worlds.num, episode), worlds.split)
+    for row, poses in enumerate(np.array(worlds.props.arranged(rows, layout).object_poses, float)):
+        for index, each in enumerate(poses):
+            if index >= len(objects) or objects[index].loose:
+                each[3:], each[2] = compose(fallen, each)[3:], each[2] + FALL_M
+        engine = worlds.engines[row]
         engine.reset(_home(worlds, row), poses)
         engine.measure(worlds.state, row)
     for _ in range(DROP_STEPS):
@@ -105,21 +109,49 @@ def drop(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace
     return trace
 
 
+def watch(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
+    """Look all the time while the expert works: not every image is late or lost."""
+    trace = Trace(worlds.num)
+    begin(worlds, terms, seed, episode)
+    for _ in range(WATCH_STEPS):
+        worlds.step(worlds.expert_actions())
+        _see(worlds, trace)
+    return trace
+
+
 def stops(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
     """Drive every joint against its stops, and the hand against the table on the way; then the wrist alone."""
-    trace, profile = Trace(worlds.num), worlds.actuation.controller.profile
+    trace = Trace(worlds.num)
     begin(worlds, terms, seed, episode)
+    _swing(worlds, trace, worlds.state.object_poses.copy())
+    return trace
+
+
+def bump(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
+    """Do the same with furniture under the hand: whatever else happens, nobody runs into it."""
+    trace = Trace(worlds.num)
+    begin(worlds, terms, seed, episode)
+    poses = worlds.state.object_poses.copy()
+    for index, spec in enumerate(worlds.task.objects):
+        if spec.fixed and spec.solid:
+            poses[:, index, :3] = worlds.state.hand_position - (0.0, 0.0, spec.half_extents[2] + BELOW_M)
+    _swing(worlds, trace, poses)
+    return trace
+
+
+def _swing(worlds: Worlds, trace: Trace, poses: np.ndarray) -> None:
+    """Swing all joints to and fro between their ends, starting from home, with objects at poses (worlds, n, 7)."""
+    profile = worlds.actuation.controller.profile
     wrist = np.where(np.arange(len(profile.lower)) < len(profile.lower) // 2, profile.home, profile.lower - BEYOND)
     for joints in (profile.upper + BEYOND, profile.lower - BEYOND, wrist):
         for row, engine in enumerate(worlds.engines):
-            engine.reset(_home(worlds, row), worlds.state.object_poses[row].copy())
+            engine.reset(_home(worlds, row), poses[row])
         for _ in range(STOP_STEPS):
             for row, engine in enumerate(worlds.engines):
                 command = Command(joints, 0.0)
                 engine.advance(command, command, 0.0)
                 engine.measure(worlds.state, row)
             _feel(worlds, trace, said=False)
-    return trace
 
 
 def arrange(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Trace:
@@ -138,7 +170,7 @@ def arrange(worlds: Worlds, terms: Terms, seed: int = 0, episode: int = 0) -> Tr
 
 
 PROBES: Mapping[str, Callable[..., Trace]] = {
-    probe.__name__: probe for probe in (look, drive, drop, stops, arrange)
+    probe.__name__: probe for probe in (look, drive, drop, watch, stops, bump, arrange)
 }
 
 

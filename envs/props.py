@@ -17,6 +17,7 @@ import numpy as np
 from envs.columns import Column, number, word
 from envs.engine import Engine, State
 from envs.objects import Build, ObjectSpec, Stock
+from envs.poses import yawed
 from envs.rendering.objects import CLUTTER
 from envs.rendering.scene import Scene
 from envs.tasks.base import Layout, Task, upright
@@ -131,7 +132,7 @@ class Props:
         source = [_housing(objects) if spec.rail else index for index, spec in enumerate(objects)]
         shift, turn = self.shift[rows][:, source], np.deg2rad(self.turn_deg[rows][:, source])
         poses[:, :, :2] += shift
-        poses[:, :, 3:] = np.where(turn[..., None] != 0.0, _turned(poses[:, :, 3:], turn), poses[:, :, 3:])
+        poses[:, :, 3:] = np.where(turn[..., None] != 0.0, yawed(poses[:, :, 3:], turn), poses[:, :, 3:])
         grown = (self.size[rows] - 1.0) * np.array([spec.half_extents[2] for spec in objects])
         poses[:, :, 2] += grown
         if self._task.marks is not None:
@@ -191,10 +192,3 @@ def _lump(name: str, edge: float) -> ObjectSpec:
 
 def _housing(objects: Sequence[ObjectSpec]) -> int:
     return next(index for index, spec in enumerate(objects) if spec.fixed)
-
-
-def _turned(turns: np.ndarray, angle: np.ndarray) -> np.ndarray:
-    """Turn quaternions (..., 4), (x, y, z, w), about the vertical by angles (...) [rad]."""
-    x, y, z, w = np.moveaxis(turns, -1, 0)
-    s, c = np.sin(angle / 2.0), np.cos(angle / 2.0)
-    return np.stack([c * x - s * y, c * y + s * x, c * z + s * w, c * w - s * z], axis=-1)

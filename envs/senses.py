@@ -10,7 +10,7 @@ while; see `envs/schedule.py`. Between control steps the past is interpolated. T
 say. Velocities are as late as positions, but neither noisy nor biased: a tracker that tells them has filtered them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,9 @@ from envs.dice import name
 from envs.engine import State
 from envs.schedule import TIMING, depth_of, timing_column
 
+Heard = Collection[tuple[int, str]]
+PARTS = ("position", "yaw")
+"""What is told of a pose."""
 Write = Callable[[Rows, np.ndarray], None]
 TURN = (-0.5, 0.5)
 """Limits of errors of angles [rad]."""
@@ -37,13 +40,17 @@ class Senses:
         clock: Of the worlds.
         chain: Of the arm's profile, to place the hand.
         objects: Names of the objects.
+        heard: Index of an object with "position" or "yaw": what policies are told; anything where not given.
 
     Attributes:
         measured: What the sensors say; the truth itself where nothing can disturb them.
     """
 
-    def __init__(self, state: State, clock: Clock, chain: np.ndarray, objects: Sequence[str]):
+    def __init__(
+        self, state: State, clock: Clock, chain: np.ndarray, objects: Sequence[str], heard: Heard | None = None
+    ):
         worlds, joints = state.joint_positions.shape
+        self._heard = [(i, what) for i in range(len(objects)) for what in PARTS] if heard is None else heard
         self._truth, self._clock, self._chain, self._objects = state, clock, chain, tuple(objects)
         self._arm = np.zeros((worlds, reading.ARM + joints))
         self._things = np.zeros((worlds, len(objects), reading.THING + 3))
@@ -92,13 +99,16 @@ class Senses:
     def _thing(self, pose: str, index: int) -> dict[str, Column]:
         """Name what disturbs the pose that is told of one object."""
         faults, place = self._things, slice(reading.THING, reading.THING + 3)
-        return {
-            **{f"{pose}.{what}": timing_column(faults, what, (index,)) for what in TIMING},
-            f"{pose}.position_bias": number(faults, (0.0,) * 3, "m", SHIFT, (index, place)),
-            f"{pose}.position_noise": number(faults, 0.0, "m", (0.0, SHIFT[1]), (index, reading.POSITION_NOISE)),
-            f"{pose}.yaw_bias": number(faults, 0.0, "rad", TURN, (index, reading.YAW_BIAS)),
-            f"{pose}.yaw_noise": number(faults, 0.0, "rad", (0.0, TURN[1]), (index, reading.YAW_NOISE)),
-        }
+        found = {}
+        if (index, "position") in self._heard:
+            noise = (index, reading.POSITION_NOISE)
+            found[f"{pose}.position_bias"] = number(faults, (0.0,) * 3, "m", SHIFT, (index, place))
+            found[f"{pose}.position_noise"] = number(faults, 0.0, "m", (0.0, SHIFT[1]), noise)
+        if (index, "yaw") in self._heard:
+            found[f"{pose}.yaw_bias"] = number(faults, 0.0, "rad", TURN, (index, reading.YAW_BIAS))
+            found[f"{pose}.yaw_noise"] = number(faults, 0.0, "rad", (0.0, TURN[1]), (index, reading.YAW_NOISE))
+        timed = TIMING if found else ()
+        return {**{f"{pose}.{what}": timing_column(faults, what, (index,)) for what in timed}, **found}
 
     def expect(self, axes: Sequence[str]) -> None:
         """Say which axes will vary; where none is a sensor's, sensing costs nothing."""

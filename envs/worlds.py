@@ -24,7 +24,7 @@ from envs.chance import Chance
 from envs.clock import Clock, Pace
 from envs.columns import Row, RowKnobs
 from envs.engine import Engine
-from envs.observing import numbers
+from envs.observing import heard, numbers
 from envs.outcome import Outcome
 from envs.props import Props
 from envs.rendering.scene import Renderer
@@ -108,7 +108,8 @@ class Worlds:
         self.actuation, self._pace = Actuation(controller, clock), Pace(clock, self.engines)
         self._truth = Truth(self.num, len(task.objects), len(controller.profile.joints))
         self.state, self.diverged = self._truth.state, self._truth.diverged
-        self.senses = Senses(self.state, clock, controller.profile.chain, [each.name for each in task.objects])
+        told = heard(task, len(controller.profile.joints))
+        self.senses = Senses(self.state, clock, controller.profile.chain, [each.name for each in task.objects], told)
         self.props = Props(task, scene, self.num, rebuilds=hasattr(self.engines[0], "build"))
         own = self.engines[0].knobs  # what an engine can do itself is not emulated
         parts = (self.actuation, self._pace, self.senses, self.sight, self.props)

@@ -1,12 +1,16 @@
 """`look TASK.yaml audit=true`: proof that every axis acts, on itself alone, and comes back; see `envs.audit`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.policies import sim_spec
 from experiments.run import Run, write_json
 from experiments.schema import Config
 from randomizers import Randomization
 from randomizers.errors import unknown
+
+if TYPE_CHECKING:
+    from envs.audit import Finding
+    from envs.spec import WorldsSpec
 
 EVERYTHING = "all"
 CHOICES = ("false", "true", EVERYTHING)
@@ -28,20 +32,15 @@ def asked(config: Config) -> str:
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Examine every axis; print the table, keep it in the run's folder."""
-    from envs.audit import audit, summary, supported
-    from envs.capability import every
+    from envs.audit import audit, summary
     from envs.rendering.assets import CAMERAS
 
     whole = asked(config) == EVERYTHING
     spec = sim_spec(config, images=tuple(CAMERAS), image_size=SIDE_PX).but(strength=1.0, depth=whole)
-    bare = spec.but(randomization=None).build(1)
-    try:
-        randomization, refused = supported(every() if whole else Randomization.from_dict(config.randomize), bare)
-    finally:
-        bare.close()
+    asked_for, refused = _whole(spec) if whole else (Randomization.from_dict(config.randomize), [])
     found = audit(
         lambda varied: spec.but(randomization=varied).build(2),
-        randomization,
+        asked_for,
         lambda done, total: run.progress("examine axes", done, total),
     )
     told = summary([*found, *refused])
@@ -52,6 +51,18 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     counts = ", ".join(f"{told[key]} {key}" for key in told if key != "list")
     print(f"  {counts}", flush=True)
     return {"audit": told}, f"python -m experiments look {config.task}.yaml"
+
+
+def _whole(spec: "WorldsSpec") -> "tuple[Randomization, list[Finding]]":
+    """Give every randomizer that fits a task, and findings on what does not."""
+    from envs.audit import supported
+    from envs.capability import every
+
+    bare = spec.but(randomization=None).build(1)
+    try:
+        return supported(every(), bare)
+    finally:
+        bare.close()
 
 
 def status(result: dict[str, Any]) -> int:

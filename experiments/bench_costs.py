@@ -27,7 +27,7 @@ def randomizing(worlds: int, repeats: int) -> dict[str, Any]:
         alone adds to a reset, `us_per_axis`.
     """
     from envs.spec import WorldsSpec
-    from randomizers import DEFAULT, Randomization
+    from randomizers import FULL, Randomization
 
     def cost(randomization: Any) -> tuple[dict[str, float], int]:
         batch = WorldsSpec(TASK, randomization=randomization).build(worlds)
@@ -37,9 +37,9 @@ def randomizing(worlds: int, repeats: int) -> dict[str, Any]:
             batch.close()
 
     plain, _ = cost(None)
-    everything, axes = cost(DEFAULT)
+    everything, axes = cost(FULL)
     families = {}
-    for each in DEFAULT:
+    for each in FULL:
         alone, count = cost(Randomization((each,)))
         added = 1e3 * (alone["reset_ms"] - plain["reset_ms"])
         families[type(each).__name__] = {"axes": count, "us_per_axis": max(0.0, added) / count}
@@ -55,10 +55,10 @@ def randomizing(worlds: int, repeats: int) -> dict[str, Any]:
 def vision(worlds: int, repeats: int, size: int = 84) -> dict[str, float]:
     """Time whole steps with physics, all axes and an image under three lights, one with a shadow."""
     from envs.spec import WorldsSpec
-    from randomizers import DEFAULT, Choice, Lamps, Randomization
+    from randomizers import FULL, Choice, Lamps, Randomization
 
     lamps = Lamps("1 2", kind=Choice("directional", "point"), shadow=0.0) | Lamps("3", kind=Choice("off"))
-    others = Randomization(tuple(each for each in DEFAULT if not isinstance(each, Lamps)))
+    others = Randomization(tuple(each for each in FULL if not isinstance(each, Lamps)))
     batch = WorldsSpec(TASK, randomization=others | lamps, images=("front",), image_size=size).build(worlds)
     rng, rows, spent, drawn = np.random.default_rng(0), np.arange(worlds), [], []
     actions = rng.uniform(-1.0, 1.0, (STEPS, worlds, batch.actuation.controller.size))
@@ -137,9 +137,9 @@ def resident(worlds: int) -> dict[str, float]:
 def resets(count: int) -> dict[str, float]:
     """Reset a few worlds again and again with everything on; growth is counted after a tenth."""
     from envs.spec import WorldsSpec
-    from randomizers import DEFAULT
+    from randomizers import FULL
 
-    batch, rows = WorldsSpec(TASK, randomization=DEFAULT).build(FEW), np.arange(FEW)
+    batch, rows = WorldsSpec(TASK, randomization=FULL).build(FEW), np.arange(FEW)
     early = 0.0
     rounds = count // FEW
     for number in range(rounds):

@@ -110,4 +110,5 @@ def varied(task: str) -> Any:
 
     others = [each for each in DEFAULT if not isinstance(each, Latency | Clutter | Start)]
     faults = [Latency(), Jitter(), Dropout(), Refresh(), ControlRate(), Encoder(), Clutter()]
-    return Randomization((*others, *faults, *([Pose(), Start()] if get(task).objects else [])))
+    pose = Pose(yaw_bias=None, yaw_noise=None) if task == "sort" else Pose()  # sort tells no yaw
+    return Randomization((*others, *faults, *([pose, Start()] if get(task).objects else [])))

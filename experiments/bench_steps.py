@@ -1,8 +1,8 @@
 """Control steps per second: ours, their own physics floor, and panda-gym's, in one process.
 
 Everyone gets random actions at 20 Hz in episodes of 50 steps, resets included, one core, CPU time, the fastest of some
-episodes. `ratio` compares the recommended preset, `same_fidelity_ratio` the very physics of panda-gym (500 Hz,
-50 iterations, moving fingers, no early stop); the two must never be mixed in one claim.
+episodes. `ratio` compares the recommended preset, `same_fidelity_ratio` the rate and iterations of panda-gym (500 Hz
+and 50, no early stop; fingers move where the task grasps); the two must never be mixed in one claim.
 """
 
 import time
@@ -41,7 +41,7 @@ def measure(task: str, worlds: int, repeats: int, rival: bool = True) -> dict[st
     found: dict[str, Any] = own(task, worlds, repeats, None) | {"preset": described(get(task).physics)}
     if not rival or task not in RIVALS:
         return found
-    exact = {"rate_hz": PANDA_GYM_HZ, "iterations": PANDA_GYM_ITERATIONS, "residual": 1e-7, "fingers": True}
+    exact = {"rate_hz": PANDA_GYM_HZ, "iterations": PANDA_GYM_ITERATIONS, "residual": 1e-7}
     equal = own(task, worlds, max(2, repeats // 3), exact)
     theirs = panda_gym(task, max(2, repeats // 3))
     return found | {

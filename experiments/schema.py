@@ -31,6 +31,46 @@ class Collect:
 
 
 @dataclass
+class Head:
+    """How features become actions; see `agents.spec.HeadSpec`."""
+
+    kind: str = "smooth_l1"
+    components: int = 5
+    steps: int = 10
+    bins: int = 256
+    width: int = 128
+
+
+@dataclass
+class Encoder:
+    """How images become features; see `agents.spec.EncoderSpec`. `weights` is a local folder; nothing is downloaded."""
+
+    kind: str = "keypoints"
+    widths: list[int] = field(default_factory=lambda: [32, 64, 128])
+    blocks: int = 1
+    width: int = 96
+    attention_heads: int = 4
+    patch: int = 8
+    summary: int = 32
+    size: int = 0
+    tune: bool = False
+    weights: str = ""
+    licence: str = ""
+
+
+@dataclass
+class Language:
+    """How an instruction reaches the policy; see `agents.spec.LanguageSpec`. An empty `fusion` reads none."""
+
+    fusion: str = ""
+    tower: str = "words"
+    width: int = 32
+    buckets: int = 2048
+    weights: str = ""
+    licence: str = ""
+
+
+@dataclass
 class Network:
     """Shape of the policy; see `agents.policy.PolicySpec`."""
 
@@ -41,6 +81,23 @@ class Network:
     hidden: int = 256
     layers: int = 2
     stop_gradient: bool = False
+    head: Head = field(default_factory=Head)
+    encoder: Encoder = field(default_factory=Encoder)
+    language: Language = field(default_factory=Language)
+    history: int = 0
+    recurrent: int = 0
+    sequence: int = 16
+
+
+@dataclass
+class Losses:
+    """Weights of losses beside those on actions and positions; see `agents.extras`."""
+
+    invariance: float = 0.0
+    dynamics: float = 0.0
+    grounding: float = 0.0
+    depth: float = 0.0
+    affordance: float = 0.0
 
 
 @dataclass
@@ -68,6 +125,7 @@ class Train:
     threads: int = 2
     validate_episodes: int = 40
     redraw_sight: str = "step"
+    losses: Losses = field(default_factory=Losses)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """`train`: cloning and DAgger from the scripted expert in randomized worlds."""
 
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,8 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
     """Turn the configuration into what `agents` wants; impossible numbers are refused here."""
     from agents.clone import FitSettings
     from agents.dagger import DaggerSettings
-    from agents.policy import PolicySpec
 
-    train, network = config.train, config.network
+    train = config.train
     fit = FitSettings(
         batch=train.batch,
         learning_rate=train.learning_rate,
@@ -53,21 +53,25 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
         seed=config.seed,
         fit=fit,
     )
+    return settings, policy_of(config)
+
+
+def policy_of(config: Config) -> "PolicySpec":
+    """Give the policy that a configuration describes, its weights' folders looked into."""
+    from agents.extras import recorded
+    from agents.pretrained import described
+    from agents.spec import PolicySpec
+
+    network = config.network
     state = network.observes == "state"
-    policy = PolicySpec(
-        observes=network.observes,
-        cameras=cameras_of(config),
-        image_size=config.images.size,
-        state=1 if state else 0,  # the size comes from the data
-        auxiliary=0 if state else 3,
-        chunk=network.chunk,
-        channels=tuple(network.channels),
-        keypoints=network.keypoints,
-        hidden=network.hidden,
-        layers=network.layers,
-        stop_gradient=network.stop_gradient,
-    )
-    return settings, policy
+    named = {field.name for field in fields(PolicySpec)}
+    chosen = {name: value for name, value in asdict(network).items() if name in named}
+    sizes = {"state": 1 if state else 0, "auxiliary": 0 if state else 3}  # the state's comes from the data
+    extras = asdict(config.train.losses)
+    seen = {"cameras": list(cameras_of(config)), "image_size": config.images.size}
+    made = described(PolicySpec.from_dict(chosen | seen | sizes | {"extras": extras}))
+    recorded(made)  # refuses losses that no collector serves
+    return made
 
 
 LOOKS = frozenset(type(randomizer).__name__ for randomizer in SIGHT)
@@ -82,7 +86,7 @@ def training_spec(config: Config) -> "WorldsSpec":
         else fields
         for name, fields in config.randomize.items()
     }
-    return sim_spec(config, randomization=redrawn)
+    return sim_spec(config, randomization=redrawn, depth=config.train.losses.depth > 0.0)
 
 
 def teachers_of(config: Config) -> tuple["Teacher", ...]:

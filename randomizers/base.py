@@ -10,7 +10,7 @@ Name what varies in one and the rest stays nominal; name nothing and the default
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from randomizers.axis import Axis
@@ -82,6 +82,11 @@ class Randomizer:
     def varied(self) -> dict[str, Expression]:
         """How each field varies; fields that stay nominal are left out."""
         return {name: by for name in self._knobs() if (by := getattr(self, name)) is not None}
+
+    def only(self, *names: str) -> "Randomizer":
+        """Give a randomizer of which only some of the fields vary, as they do here."""
+        kept: dict[str, Any] = {name: by if name in names else None for name, by in self.varied.items()}
+        return replace(self, **kept)
 
     def axes(self, world: World) -> list[Axis]:
         """List what this randomizer varies in this world.

@@ -38,7 +38,7 @@ def expand(knob: str, of: str, target: str, knobs: Iterable[str]) -> list[str]:
         if knob not in knobs:
             raise ValueError(unknown("knob", knob, knobs))
         return [knob]
-    known = dict(sorted(_targets(knob, knobs)))
+    known = dict(sorted(fitting(knob, knobs)))
     chosen: dict[str, str] = {}
     for word in of.split():
         found = _find(word.removeprefix("!"), known, target)
@@ -51,8 +51,8 @@ def expand(knob: str, of: str, target: str, knobs: Iterable[str]) -> list[str]:
     return list(chosen.values())
 
 
-def _targets(knob: str, knobs: Iterable[str]) -> Iterable[tuple[str, str]]:
-    """Targets that have such a knob, each with the knob's full name."""
+def fitting(knob: str, knobs: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Targets that have a knob of a pattern such as "mass.{of}", each with the knob's full name."""
     before, after = knob.split("{of}")
     for full in knobs:
         name = full.removeprefix(before).removesuffix(after)

@@ -14,7 +14,7 @@ from randomizers import ControlRate, Dropout, Encoder, Jitter, Latency, Pose, Ra
 from randomizers.streams import uniforms
 
 PERIOD, PROFILE = 0.05, load("panda")
-FAULTY = Encoder() | Pose() | Latency() | Jitter() | Dropout() | Refresh()
+FAULTY = Encoder() | Pose(yaw_bias=None, yaw_noise=None) | Latency() | Jitter() | Dropout() | Refresh()
 
 
 def bench(worlds=1, **settings):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from agents.behaviour import Behaviour
+from agents.chunks import Execution
 from agents.dataset import Episodes
 from agents.rollout import Pool, gather, open_pool, plan
 from randomizers.errors import unknown
@@ -83,6 +84,7 @@ def evaluate(
     strength: Any = None,
     pin: Any = None,
     execute: int = 1,
+    execution: Execution | None = None,
     strips: int = 0,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -102,13 +104,14 @@ def evaluate(
         strength: Randomization strength, or None for the spec's.
         pin: Unit coordinates to fix, by axis.
         execute: Actions of a chunk that are carried out before the policy looks again.
+        execution: How chunks are carried out, where that is not "receding".
         strips: Keep the images of this many first episodes.
         progress: Called with ("evaluate", done, total).
     """
     if isinstance(policy, str) and policy != EXPERT:
         raise ValueError(f"{unknown('policy', policy, (EXPERT,))} Or give ONNX bytes.")
     expert = isinstance(policy, str)
-    behaviour = Behaviour("expert") if expert else Behaviour("student", execute=execute)
+    behaviour = Behaviour("expert") if expert else Behaviour("student", execute=execute, execution=execution)
     jobs = plan(
         seed,
         episodes,

@@ -55,6 +55,7 @@ class Knobs:
         solid = [(spec, dynamics.link(*place)) for spec, place in zip(objects, things.places) if spec.solid]
         self._objects = {spec.name: link for spec, link in solid}
         self._moving = {spec.name: link for spec, link in solid if not spec.fixed}
+        self._turning = {spec.name: link for spec, link in solid if spec.loose}
         self._table = dynamics.link(things.table, -1)
         self._hand = dynamics.link(robot.body, robot.last)
         self._fingers = [dynamics.link(robot.body, link) for link in robot.fingers] or [self._hand]
@@ -67,10 +68,11 @@ class Knobs:
         return {**self._bodies(), **self._surfaces(), **self._links(), **self._joints(), **self._contact()}
 
     def _bodies(self) -> dict[str, Knob]:
-        """Mass and inertia of objects and hand."""
+        """Mass of objects and hand, and inertia of what is on no rail, where nothing turns."""
         knobs = {}
         for name, link in {**self._moving, "hand": self._hand}.items():
             knobs[f"mass.{name}"] = _inertial(link, "mass", link.nominal_mass, "kg", MASS_LIMITS)
+        for name, link in {**self._turning, "hand": self._hand}.items():
             knobs[f"inertia.{name}"] = _inertial(link, "factor", 1.0, "1", INERTIA_LIMITS)
         return knobs
 

@@ -14,12 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
 
 from agents import checkpoint
 from agents.acting import open_session
-from agents.onnx_export import example, to_onnx
+from agents.onnx_export import example, to_onnx, with_metadata
 from agents.policy import Policy
 from agents.storage import write_bytes, write_json
 from envs.arms import profile
@@ -83,8 +82,17 @@ def export(
         "versions": about["versions"],
         "weights": about["sha256"],
     }
+    licences = licences_of(kept.policy)
+    if licences:
+        notes["licences"] = licences
     contract = contract_of(kept.policy, arm, task, execute)
     return export_policy(kept.policy, out, contract, train=notes | dict(train or {}), inputs=inputs)
+
+
+def licences_of(policy: Policy) -> dict[str, str]:
+    """Name the licences of pretrained weights that the policy carries."""
+    named = {"encoder": policy.spec.encoder.licence, "language": policy.spec.language.licence}
+    return {part: licence for part, licence in named.items() if licence}
 
 
 def check_actions(record: Mapping) -> None:
@@ -101,6 +109,11 @@ def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
         raise ValueError(
             f'The policy observes "{spec.observes}", ground truth that no arm can measure; '
             "train a vision policy (observes: images) and export that."
+        )
+    if spec.language.fusion:
+        raise ValueError(
+            "The policy reads instructions, and io.json has no place for them yet: the arm's runtime could not tell it "
+            "what to do. Export a policy without network.language, or run this one with agents.acting.Actor."
         )
     for camera in spec.cameras:
         if camera not in CAMERAS:
@@ -138,7 +151,7 @@ def export_policy(
     """Export a policy that is in memory; see `export`."""
     described = json_bytes(contract.to_dict())
     model = with_metadata(to_onnx(policy, contract.action.scale), {IO_HASH: sha256(described)})
-    given = dict(inputs) if inputs is not None else plausible(policy)
+    given = completed(policy, inputs)
     expected = torch_actions(policy, given, contract)
     proof = parity(model, given, expected, contract)
     with whole_folder(Path(out)) as fresh:
@@ -157,16 +170,11 @@ def json_bytes(data: Mapping) -> bytes:
     return (json.dumps(data, indent=1) + "\n").encode()
 
 
-def with_metadata(model: bytes, entries: Mapping[str, str]) -> bytes:
-    """Write text into the model file itself, so that a lone file can be told apart."""
-    graph = onnx.load_from_string(model)
-    onnx.helper.set_model_props(graph, dict(entries))
-    return graph.SerializeToString()
-
-
-def plausible(policy: Policy) -> dict[str, np.ndarray]:
-    """Make golden inputs of the right shapes."""
-    return {name: tensor.numpy() for name, tensor in example(policy.spec, SAMPLES).items()}
+def completed(policy: Policy, inputs: Mapping[str, np.ndarray] | None) -> dict[str, np.ndarray]:
+    """Make golden inputs of the right shapes: those that are given, and plausible ones for the rest."""
+    given = dict(inputs or {})
+    rows = len(next(iter(given.values()))) if given else SAMPLES
+    return {name: tensor.numpy() for name, tensor in example(policy.spec, rows).items()} | given
 
 
 def torch_actions(policy: Policy, inputs: Mapping[str, np.ndarray], contract: Contract) -> np.ndarray:
@@ -184,7 +192,7 @@ def parity(model: bytes, inputs: Mapping[str, np.ndarray], expected: np.ndarray,
     Raises:
         ValueError: They differ by more than `TOLERANCE`.
     """
-    (found,) = open_session(model).run(None, dict(inputs))
+    (found,) = open_session(model).run(["actions"], dict(inputs))
     error = np.abs((np.asarray(found) - expected) / contract.action.scale)
     if not error.max() <= TOLERANCE:
         raise ValueError(

@@ -4,14 +4,14 @@
     mixture.losses(policy, step=0)["loss"]      # share * demonstrations + (1 - share) * simulation
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
-from torch.nn.functional import smooth_l1_loss
 
-from agents.clone import CORNER, FitSettings, Minibatches, columns_for, losses
+from agents.batches import Minibatches
+from agents.clone import FitSettings, action_loss, columns_for, losses
 from agents.dataset import Dataset, Frames
 from agents.policy import Policy
 from transfer.demonstrations.episode import ACTION_SCALE, Demonstration
@@ -129,10 +129,3 @@ class Mixture:
             terms["simulated"] = rehearsed["action"]
             terms["loss"] = share * terms["real"] + (1.0 - share) * rehearsed["loss"]
         return terms
-
-
-def action_loss(policy: Policy, batch: Mapping[str, Tensor]) -> Tensor:
-    """Give the loss on actions alone: nobody knows where the objects of a demonstration were."""
-    actions, _ = policy(batch)
-    error = smooth_l1_loss(actions, batch["labels"], reduction="none", beta=CORNER).mean(2)
-    return (error * batch["weights"]).sum() / batch["weights"].sum()
