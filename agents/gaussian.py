@@ -105,9 +105,7 @@ def fresh(
     """
     if policy is not None:
         return policy
-    sizes: dict[str, Any] = {
-        name: columns[name].shape[1] for name in spec.inputs if not name.startswith("images.")
-    }
+    sizes: dict[str, Any] = {name: columns[name].shape[1] for name in spec.inputs if not name.startswith("images.")}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = Policy(PolicySpec(**{**spec.__dict__, **sizes, "action_size": action_size, "chunk": 1}))

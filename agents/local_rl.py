@@ -10,10 +10,8 @@ counters; the episodes that were under way then are begun by nobody again.
     FOLDER/rl.json  memory/  checkpoint/  policy.onnx
 """
 
-import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,43 +21,21 @@ from stable_baselines3 import PPO, SAC
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.utils import set_random_seed
 
-from agents import checkpoint
 from agents.clone import Log, Progress
 from agents.gaussian import Critic, flat_names, fresh
-from agents.onnx_export import to_onnx
 from agents.policy import Policy, PolicySpec
 from agents.replay import GoalRule, Hindsight, Mixed
 from agents.rl_memory import Memory, keep, pack, pack_adam, pack_replay, recall, unpack, unpack_adam, unpack_replay
+from agents.rl_outcome import MEMORY, Outcome, finish, refuse_other_settings
 from agents.rl_settings import LOCAL, RLSettings
 from agents.rl_start import clone_first, demonstrate, look_around
 from agents.rl_watch import Curve
 from agents.sb3 import SB3Worlds
 from agents.sb3_policies import ActorCritic, SquashedActorCritic
-from agents.storage import canonical, differences, read_json, write_bytes, write_json
 from envs.spec import WorldsSpec
 from randomizers.errors import unknown
 
-MODEL, ABOUT, MEMORY, CHECKPOINT = "policy.onnx", "rl.json", "memory", "checkpoint"
 SLOWEST = 0.1  # share of PPO's learning rate at the end
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run leaves behind.
-
-    Attributes:
-        checkpoint: Folder of the policy.
-        model: Its ONNX bytes, actions in [-1, 1].
-        env_steps: Control steps taken, over all worlds.
-        seconds: Of collecting and learning, over all processes that worked at it.
-        curve: Measurements: env_steps, seconds, success of the policy without its noise.
-    """
-
-    checkpoint: Path
-    model: bytes
-    env_steps: int
-    seconds: float
-    curve: list[dict[str, float]] = field(default_factory=list)
 
 
 def learn(
@@ -252,28 +228,3 @@ def give_back(model: Any, tensors: Mapping[str, torch.Tensor]) -> None:
             model.log_ent_coef.copy_(tensors["log_alpha"])  # type: ignore[union-attr]
         buffer: Any = model.replay_buffer
         unpack_replay(buffer.own if isinstance(buffer, Mixed) else buffer, tensors)
-
-
-def finish(
-    policy: Policy, spec: WorldsSpec, settings: RLSettings, folder: Path, curve: Any, steps: int
-) -> Outcome:
-    """Write the policy as every other verb reads it."""
-    policy = policy.eval()
-    record = {"worlds": spec.to_dict(), "rl": settings.to_dict(), "env_steps": steps, "curve": curve.points}
-    checkpoint.save(folder / CHECKPOINT, policy, step=steps, record=record)
-    write_bytes(folder / MODEL, to_onnx(policy))
-    return Outcome(folder / CHECKPOINT, (folder / MODEL).read_bytes(), steps, curve.seconds, curve.points)
-
-
-def refuse_other_settings(folder: Path, here: Mapping[str, Any]) -> None:
-    """Note what this run is; stop if the folder holds a run of other settings."""
-    path, plain = folder / ABOUT, json.loads(canonical(dict(here)))
-    if not path.exists():
-        write_json(path, plain)
-        return
-    there = read_json(path, "training run")
-    wrong = [line for part in plain for line in differences(there.get(part, {}), plain[part])]
-    if wrong:
-        raise ValueError(f"{folder} holds a run with other settings: {'; '.join(wrong)}. Use a new folder.")
-
-

@@ -109,7 +109,7 @@ class Hindsight(HerReplayBuffer):
 
     def _get_virtual_samples(self, batch_indices, env_indices, env=None):  # type: ignore[no-untyped-def]
         start, length = self.ep_start[batch_indices, env_indices], self.ep_length[batch_indices, env_indices]
-        along = np.random.randint((batch_indices - start) % self.buffer_size, length)  # noqa: NPY002  SB3's own
+        along = np.random.randint((batch_indices - start) % self.buffer_size, length)  # noqa: NPY002
         later = (start + along) % self.buffer_size
         reached = self.next_observations["goal"][later, env_indices]
         reached = reached - self.next_observations["privileged"][later, env_indices][:, self.rule.way]

@@ -54,7 +54,11 @@ def demonstrate(spec: WorldsSpec, settings: RLSettings, observes: tuple[str, ...
     rounds = -(-settings.demonstrations // settings.worlds)
     steps = rounds * built.task.horizon
     buffer = DictReplayBuffer(
-        steps * settings.worlds, worlds.observation_space, worlds.action_space, "cpu", n_envs=settings.worlds  # type: ignore[arg-type]
+        steps * settings.worlds,
+        worlds.observation_space,
+        worlds.action_space,
+        "cpu",
+        n_envs=settings.worlds,  # type: ignore[arg-type]
     )
     rng, seen, ended = np.random.default_rng([settings.seed, EXPERT_SEED]), worlds.reset(), 0
     while ended < settings.demonstrations and buffer.pos < steps - 1:

@@ -1,8 +1,8 @@
 """How a run of reinforcement learning goes: success of the policy without its noise, now and then.
 
-    curve = Curve(spec, settings, progress, log)
-    stop = curve.at(steps, policy, successes, figures)
-    curve.points               # [{"env_steps": ..., "seconds": ..., "success": ...}, ...]
+curve = Curve(spec, settings, progress, log)
+stop = curve.at(steps, policy, successes, figures)
+curve.points               # [{"env_steps": ..., "seconds": ..., "success": ...}, ...]
 """
 
 import time

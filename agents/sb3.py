@@ -21,7 +21,6 @@ from envs.vector import VectorWorlds
 from envs.views import Chosen, flat, flat_space
 from envs.worlds import Worlds
 
-
 TOLD = ("address", "randomization", "success", "instruction")
 
 

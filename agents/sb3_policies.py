@@ -1,7 +1,7 @@
 """Stable-Baselines3 around our networks: PPO's and SAC's policy classes, with the critic that sees more.
 
-    PPO(ActorCritic, worlds, policy_kwargs={"policy": policy, "critic": critic, "log_std": -0.5})
-    SAC(SquashedActorCritic, worlds, policy_kwargs={"policy": policy, "critic": lambda: TwinCritic(...)})
+PPO(ActorCritic, worlds, policy_kwargs={"policy": policy, "critic": critic, "log_std": -0.5})
+SAC(SquashedActorCritic, worlds, policy_kwargs={"policy": policy, "critic": lambda: TwinCritic(...)})
 """
 
 from collections.abc import Callable
