@@ -117,11 +117,13 @@ class Training:
     ):
         self.settings, self.folder, self.curve = settings, folder, curve
         self.memory = recall(folder / MEMORY)
-        about = self.memory.about if self.memory else {"env_steps": 0, "incarnations": {}, "iterations": 0}
+        nothing: dict[str, Any] = {"env_steps": 0, "incarnations": {}, "iterations": 0}
+        about = self.memory.about if self.memory else nothing
         self.steps = self._before = int(about["env_steps"])
         self._iterations = int(about["iterations"])
         self._name = f"sim2arm-ledger-{time.time_ns()}"
-        self.ledger: Any = ray.remote(num_cpus=0)(Ledger).options(name=self._name).remote(about["incarnations"])
+        book: Any = ray.remote(num_cpus=0)(Ledger)
+        self.ledger: Any = book.options(name=self._name).remote(about["incarnations"])
         ray.get(self.ledger.told.remote())
         seen = look_around(spec, settings.seed)
         first = fresh(shape, seen, action_size(spec), settings.seed, start)

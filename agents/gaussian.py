@@ -48,7 +48,7 @@ class GaussianActor(nn.Module):
     def __init__(self, policy: Policy):
         super().__init__()
         self.policy = policy
-        last: Any = policy.act[-2]  # type: ignore[index]
+        last: Any = policy.act[-2]
         self.log_std = nn.Linear(last.in_features, policy.spec.action_size)
         self._found: tuple[Tensor, Tensor] | None = None
         last.register_forward_hook(self._note)

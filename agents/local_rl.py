@@ -87,7 +87,7 @@ def _learn(
         model = build(worlds, policy, settings, seen["privileged"])
         if isinstance(model, SAC) and settings.method == "rlpd":
             expert = demonstrate(spec, settings, flat_names(shape))
-            model.replay_buffer = Mixed(model.replay_buffer, expert)  # type: ignore[assignment]
+            model.replay_buffer = Mixed(model.replay_buffer, expert)  # type: ignore[assignment, arg-type]
         keeper = Keeper(settings, folder, curve, policy)
         if memory is not None:
             keeper.restore(model, memory)
@@ -159,8 +159,8 @@ class Keeper(BaseCallback):
             if isinstance(self.model.policy, ActorCritic):
                 self.model.policy.critic_alone(self._iterations < self.settings.warm_up)
         self._iterations += self.settings.on_policy
-        successes = self.model.ep_success_buffer or []
-        figures = {name: float(value) for name, value in self.logger.name_to_value.items() if np.isscalar(value)}
+        successes: Any = self.model.ep_success_buffer or []
+        figures = {name: float(value) for name, value in self.logger.name_to_value.items()}
         self._stop = self.curve.at(self.num_timesteps, self.own, list(successes), figures)
         if time.monotonic() - self._kept > self.settings.checkpoint_s:
             self.save()

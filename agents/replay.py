@@ -99,15 +99,15 @@ class Hindsight(HerReplayBuffer):
         super().__init__(*args, **kwargs)
         self.rule = rule
 
-    def add(self, obs, next_obs, action, reward, done, infos) -> None:  # type: ignore[no-untyped-def, override]
+    def add(self, obs: Any, next_obs: Any, action: Any, reward: Any, done: Any, infos: list[dict[str, Any]]) -> None:
         """Store a step without what finishing is worth: a later goal may not have been reached."""
         won = np.array([info.get("is_success", False) for info in infos])
         super().add(obs, next_obs, action, reward - DONE * won, done, infos)
 
-    def _get_real_samples(self, batch_indices, env_indices, env=None):  # type: ignore[no-untyped-def]
+    def _get_real_samples(self, batch_indices, env_indices, env=None):
         return self._samples(batch_indices, env_indices, None)
 
-    def _get_virtual_samples(self, batch_indices, env_indices, env=None):  # type: ignore[no-untyped-def]
+    def _get_virtual_samples(self, batch_indices, env_indices, env=None):
         start, length = self.ep_start[batch_indices, env_indices], self.ep_length[batch_indices, env_indices]
         along = np.random.randint((batch_indices - start) % self.buffer_size, length)  # noqa: NPY002
         later = (start + along) % self.buffer_size

@@ -80,7 +80,7 @@ class Accounted(VectorWrapper):
             self._life = ray.get(self._ledger.begin.remote(self._number)) if self._ledger else 0
             return self.env.reset(seed=seed_of(self._seed, self._number, self._life), options=options)
 
-    def step(self, actions: np.ndarray) -> Any:
+    def step(self, actions: Any) -> Any:
         """Simulate; begun episodes cost a step in which nothing moves, which is not counted."""
         with self._watched():
             waiting = int(np.sum(self.env.unwrapped._over))

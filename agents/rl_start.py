@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.buffers import DictReplayBuffer
@@ -53,19 +54,16 @@ def demonstrate(spec: WorldsSpec, settings: RLSettings, observes: tuple[str, ...
     worlds = SB3Worlds(built, observes, EXPERT_SEED + settings.seed, ("success",))
     rounds = -(-settings.demonstrations // settings.worlds)
     steps = rounds * built.task.horizon
-    buffer = DictReplayBuffer(
-        steps * settings.worlds,
-        worlds.observation_space,
-        worlds.action_space,
-        "cpu",
-        n_envs=settings.worlds,  # type: ignore[arg-type]
-    )
-    rng, seen, ended = np.random.default_rng([settings.seed, EXPERT_SEED]), worlds.reset(), 0
+    space: Any = worlds.observation_space
+    buffer = DictReplayBuffer(steps * settings.worlds, space, worlds.action_space, "cpu", n_envs=settings.worlds)
+    rng, ended = np.random.default_rng([settings.seed, EXPERT_SEED]), 0
+    seen: Any = worlds.reset()
     while ended < settings.demonstrations and buffer.pos < steps - 1:
         expert = built.expert_actions()
         disturbed = rng.random((settings.worlds, 1)) < 0.3
         noise = settings.noise * rng.standard_normal(expert.shape)
         actions = np.clip(expert + disturbed * noise, -1.0, 1.0).astype(np.float32)
+        following: Any
         following, reward, done, infos = worlds.step(actions)
         after = {name: values.copy() for name, values in following.items()}
         for row in np.flatnonzero(done):

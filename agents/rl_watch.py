@@ -36,7 +36,8 @@ class Curve:
     ):
         self.spec, self.settings, self.progress, self.log = spec, settings, progress, log
         self.points: list[dict[str, float]] = []
-        self._before, self._since, self._pool = 0.0, time.monotonic(), None
+        self._before, self._since = 0.0, time.monotonic()
+        self._pool: SerialPool | None = None
 
     @property
     def seconds(self) -> float:

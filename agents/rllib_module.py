@@ -43,7 +43,7 @@ class AsymmetricModule(TorchRLModule, ValueFunctionAPI, InferenceOnlyAPI, Target
 
     def setup(self) -> None:
         """Build the networks; runners, which only act, get no critic."""
-        about = self.model_config
+        about: Any = self.model_config
         self.driver = Driver(Policy(PolicySpec.from_dict(about["policy"])), about["log_std"])
         if not self.inference_only:
             self.critic = Critic(about["privileged"], about["hidden"], about["layers"])

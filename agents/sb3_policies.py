@@ -17,23 +17,24 @@ from agents.gaussian import PRIVILEGED, Critic, GaussianActor, mean_of
 from agents.policy import Policy
 
 Seen = dict[str, Tensor]
-ADAM = {"eps": 1e-5}
+SMALL = 1e-5  # Adam's epsilon, as SB3 has it
 
 
 class ActorCritic(ActorCriticPolicy):
     """PPO: a policy's mean with one standard deviation for each coordinate, and the value of the true state."""
 
     def __init__(self, *args: Any, policy: Policy, critic: Critic, log_std: float, **kwargs: Any):
-        super().__init__(*args, net_arch=[], ortho_init=False, log_std_init=log_std, **kwargs)
+        kwargs |= {"net_arch": [], "ortho_init": False, "log_std_init": log_std}
+        super().__init__(*args, **kwargs)
         del self.action_net, self.value_net, self.mlp_extractor, self.features_extractor
         del self.pi_features_extractor, self.vf_features_extractor
         self.actor, self.critic = policy, critic
         rate = self.optimizer.param_groups[0]["lr"]
-        self.optimizer = torch.optim.Adam(self.parameters(), lr=rate, **ADAM)
+        self.optimizer = torch.optim.Adam(self.parameters(), lr=rate, eps=SMALL)
 
     def get_distribution(self, obs: Seen) -> DiagGaussianDistribution:  # type: ignore[override]
         """Give the distribution of actions."""
-        return self.action_dist.proba_distribution(mean_of(self.actor, obs), self.log_std)
+        return DiagGaussianDistribution(self.log_std.numel()).proba_distribution(mean_of(self.actor, obs), self.log_std)
 
     def predict_values(self, obs: Seen) -> Tensor:  # type: ignore[override]
         """Give the value of states (batch, 1)."""
@@ -66,7 +67,8 @@ class SquashedActor(nn.Module):
 
     def forward(self, obs: Seen, deterministic: bool = False) -> Tensor:
         """Give actions (batch, action_size) in [-1, 1]."""
-        return self.distribution.actions_from_params(*self.gaussian(obs), deterministic=deterministic)
+        mean, log_std = self.gaussian(obs)
+        return self.distribution.actions_from_params(mean, log_std, deterministic=deterministic)
 
     def action_log_prob(self, obs: Seen) -> tuple[Tensor, Tensor]:
         """Draw actions and give their log-probabilities."""

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
     from agents.policy import PolicySpec
     from envs.spec import WorldsSpec
 
+DAGGER = "dagger"
 HELP = """Rounds of DAgger: the disturbed expert drives the first, the student the later ones; every frame is labelled
 by the expert. A killed run goes on with resume=RUN and ends with the same dataset and the same weights.
 
   python -m experiments train push.yaml strength=1.0 seed=3 collect.workers=2
   python -m experiments train push.yaml network.observes=state train.episodes=[100,50] train.steps=[1500,1500]
   python -m experiments train push.yaml collect.address=auto        # on a running Ray cluster
+  python -m experiments train reach.yaml method=ppo                 # or clone_ppo, sac, her, rlpd: docs/rl.md
+  python -m experiments train push.yaml method=rllib_ppo collect.workers=2 rl.steps=600000
   tensorboard --logdir runs"""
 
 
@@ -81,13 +84,21 @@ def training_spec(config: Config) -> "WorldsSpec":
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    if config.method != DAGGER:
+        from experiments.train_rl import check as check_rl
+
+        return check_rl(config)
     settings_of(config)
     training_spec(config)
-    check_worlds(config)
+    return check_worlds(config)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Train and measure quickly where it stands in held-out worlds."""
+    if config.method != DAGGER:
+        from experiments.train_rl import main as learn
+
+        return learn(run, config)
     from agents.dagger import dagger
     from transfer.evaluate import evaluate
 
