@@ -92,7 +92,9 @@ def _learn(
         if memory is not None:
             keeper.restore(model, memory)
         if model.num_timesteps < settings.steps and not curve.solved:
-            model.learn(settings.steps, keeper, log_interval=None, reset_num_timesteps=memory is None)  # type: ignore[arg-type]
+            left = settings.steps - model.num_timesteps
+            model.learn(left, keeper, log_interval=None, reset_num_timesteps=memory is None)  # type: ignore[arg-type]
+            curve.at(model.num_timesteps, policy, list(model.ep_success_buffer or []), {})
             keeper.save()
         return finish(policy, spec, settings, folder, curve, model.num_timesteps)
     finally:
@@ -124,7 +126,7 @@ def build(worlds: SB3Worlds, policy: Policy, settings: RLSettings, privileged: n
             policy_kwargs=kwargs,
             **shared,
         )
-    rule = GoalRule.of(worlds.worlds.worlds) if settings.method == "her" and worlds.reset() is not None else None
+    rule = GoalRule.of(worlds.worlds.worlds.spec) if settings.method == "her" else None
     return SAC(
         SquashedActorCritic,
         worlds,

@@ -17,6 +17,7 @@ from stable_baselines3.common.type_aliases import DictReplayBufferSamples
 from stable_baselines3.her.her_replay_buffer import HerReplayBuffer
 from torch import cat
 
+from envs.spec import WorldsSpec
 from envs.tasks.base import DONE, PROGRESS_PER_M
 from envs.worlds import Worlds
 
@@ -39,12 +40,14 @@ class GoalRule:
     radius: float
 
     @classmethod
-    def of(cls, worlds: Worlds) -> "GoalRule":
-        """Find it by moving the goal of the present state.
+    def of(cls, spec: WorldsSpec) -> "GoalRule":
+        """Find it by moving the goal in a world.
 
         Raises:
             ValueError: The goal is not a place where something is to be brought.
         """
+        worlds = spec.but(images=()).build(1)
+        worlds.begin(0, 0, 0)
         task, plain = worlds.task, worlds.task.features(worlds.state)
         moved = []
         for axis in range(3):
@@ -53,7 +56,9 @@ class GoalRule:
             moved.append((task.features(state) - plain)[0].round(3))
         shift = np.array(moved)
         rule = cls(shift, (shift == 1.0).argmax(axis=1), task.radius)
-        if not ((shift[np.arange(3), rule.way] == 1.0).all() and rule._rules(worlds)):
+        rules = (shift[np.arange(3), rule.way] == 1.0).all() and rule._rules(worlds)
+        worlds.close()
+        if not rules:
             raise ValueError(
                 f"method=her needs a task whose goal is a place that something is to be brought to, such as reach or "
                 f"push; {task.name} asks for more. Use method=sac, rlpd or clone_ppo."

@@ -60,9 +60,10 @@ class Curve:
         """
         if self.progress:
             self.progress("learn", min(steps, self.settings.steps), self.settings.steps)
-        last = self.points[-1]["env_steps"] if self.points else 0
-        if steps - last < self.settings.evaluate_every and steps < self.settings.steps:
-            return False
+        last = self.points[-1]["env_steps"] if self.points else -self.settings.evaluate_every
+        due = steps - last >= self.settings.evaluate_every or steps >= self.settings.steps
+        if steps == last or not due:
+            return self.solved
         spent = self.seconds
         self.points.append({"env_steps": steps, "seconds": round(spent, 2), "success": self.measure(policy)})
         self._before, self._since = spent, time.monotonic()
