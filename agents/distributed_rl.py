@@ -18,9 +18,6 @@ import numpy as np
 import ray
 import torch
 from ray.rllib.algorithms.algorithm import Algorithm
-from ray.rllib.algorithms.appo import APPOConfig
-from ray.rllib.algorithms.ppo import PPOConfig
-from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.tune.registry import register_env
 
 from agents.clone import Log, Progress
@@ -34,14 +31,15 @@ from agents.rl_settings import DISTRIBUTED, RLSettings
 from agents.rl_start import look_around
 from agents.rl_watch import Curve
 from agents.rllib import worlds_of
+from agents.rllib_config import configure
 from agents.rllib_module import AsymmetricModule
 from envs.spec import WorldsSpec
 from randomizers.errors import unknown
 
 MODULE, NAME = "default_policy", "sim2arm-accounted"
-EMPTY = 3  # iterations in a row that may bring nothing before the run is given up
+EMPTY_S = 180.0  # without samples before a run is given up: a lost runner is back in 10 to 60
+PAUSE_S = 0.5  # after an iteration that brought nothing, so that a runner can come back
 SYNC_S = 60.0
-RESTART_S = 1.0
 
 
 def accounted(context: Mapping[str, Any]) -> Accounted:
@@ -127,46 +125,15 @@ class Training:
         ray.get(self.ledger.told.remote())
         seen = look_around(spec, settings.seed)
         first = fresh(shape, seen, action_size(spec), settings.seed, start)
-        self.algorithm = self._build(spec, first, seen["privileged"], workers)
-        self._begin(first, seen["privileged"])
-
-    def _build(self, spec: WorldsSpec, policy: Policy, privileged: np.ndarray, workers: int | None) -> Algorithm:
-        """Assemble RLlib's configuration and start its runners."""
-        register_env(NAME, accounted)
-        settings, runners = self.settings, workers or int(ray.cluster_resources().get("CPU", 1))
-        observes = list(flat_names(policy.spec))
+        critic = {"privileged": seen["privileged"].shape[1], "hidden": settings.hidden, "layers": settings.layers}
+        model = {"policy": first.spec.to_dict(), "log_std": settings.log_std, **critic}
+        observes = list(flat_names(first.spec))
         context = {"spec": spec.to_dict(), "observes": observes, "seed": settings.seed, "ledger": self._name}
-        model = {
-            "policy": policy.spec.to_dict(),
-            "privileged": privileged.shape[1],
-            "hidden": settings.hidden,
-            "layers": settings.layers,
-            "log_std": settings.log_std,
-        }
-        config = (
-            method_config(settings, runners)
-            .environment(NAME, env_config=context)
-            .env_runners(
-                num_env_runners=runners,
-                num_envs_per_env_runner=settings.worlds,
-                gym_env_vectorize_mode="vector_entry_point",
-                rollout_fragment_length=settings.fragment,
-                batch_mode="truncate_episodes",
-                sample_timeout_s=300,
-                max_requests_in_flight_per_env_runner=4,
-                num_cpus_per_env_runner=0.5,
-            )
-            .learners(num_learners=0, num_gpus_per_learner=0)
-            .rl_module(rl_module_spec=RLModuleSpec(module_class=AsymmetricModule, model_config=model))
-            .fault_tolerance(
-                restart_failed_env_runners=True,
-                delay_between_env_runner_restarts_s=RESTART_S,
-                env_runner_health_probe_timeout_s=5,
-            )
-            .debugging(seed=settings.seed, log_level="ERROR")
-        )
+        register_env(NAME, accounted)
         logging.getLogger("ray.rllib").setLevel(logging.ERROR)
-        return config.build_algo()
+        runners = workers or int(ray.cluster_resources().get("CPU", 1))
+        self.algorithm: Algorithm = configure(settings, runners, NAME, context, model).build_algo()
+        self._begin(first, seen["privileged"])
 
     def _begin(self, policy: Policy, privileged: np.ndarray) -> None:
         """Give learner and runners the first weights, or those of the memory."""
@@ -222,16 +189,22 @@ class Training:
 
     def run(self) -> None:
         """Iterate until the steps are taken or the task is solved."""
-        empty, kept = 0, time.monotonic()
+        fed = kept = time.monotonic()
+        lives = 0
         while self.steps < self.settings.steps and not self.curve.solved:
             result = self.algorithm.train()
             self._iterations += 1
             steps = self._before + int(result.get("num_env_steps_sampled_lifetime", 0))
-            empty = 0 if "env_runners" in result and steps > self.steps else empty + 1
-            self.steps = max(self.steps, steps)
             told = ray.get(self.ledger.told.remote())
-            if told["faults"] or empty >= EMPTY:
-                raise RuntimeError(self._why(told["faults"], empty))
+            if told["faults"] or time.monotonic() - fed > EMPTY_S:
+                raise RuntimeError(why(told["faults"]))
+            if "env_runners" not in result or steps <= self.steps:
+                time.sleep(PAUSE_S)
+                continue
+            self.steps, fed = steps, time.monotonic()
+            if sum(told["incarnations"].values()) != lives:  # a runner is new
+                self.sync()
+                lives = sum(told["incarnations"].values())
             self.curve.at(self.steps, self.policy, (), self._figures(result, told))
             if time.monotonic() - kept > self.settings.checkpoint_s:
                 self.save(told)
@@ -252,12 +225,6 @@ class Training:
         healthy = group.num_healthy_remote_workers()
         return {**figures, "dropped": max(0.0, float(dropped)), "healthy": float(healthy), "lives": float(lives)}
 
-    def _why(self, faults: list[str], empty: int) -> str:
-        """Say what went wrong."""
-        if faults:
-            return f"{len(faults)} failure(s) in the worlds of runners; the first, {faults[0]}"
-        return f"{empty} iterations in a row brought no samples: runners die at once; memory is the usual reason"
-
     def save(self, told: Mapping[str, Any]) -> None:
         """Write everything that the run needs to go on."""
         about = {
@@ -275,27 +242,11 @@ class Training:
         ray.kill(self.ledger)
 
 
-def method_config(settings: RLSettings, runners: int) -> Any:
-    """Give the part of RLlib's configuration that is the algorithm's own."""
-    shared: dict[str, Any] = {"lr": settings.learning_rate, "gamma": settings.gamma, "use_kl_loss": False}
-    collected = settings.fragment * settings.worlds
-    if settings.method == "rllib_ppo":
-        return PPOConfig().training(
-            train_batch_size_per_learner=collected * runners,
-            minibatch_size=settings.batch,
-            num_epochs=settings.epochs,
-            lambda_=0.9,
-            entropy_coeff=0.0,
-            vf_loss_coeff=0.5,
-            vf_clip_param=1e6,
-            grad_clip=0.5,
-            grad_clip_by="global_norm",
-            **shared,
-        )
-    return APPOConfig().training(
-        train_batch_size_per_learner=settings.batch, num_epochs=1, entropy_coeff=0.0, vf_loss_coeff=0.5,
-        grad_clip=0.5, grad_clip_by="global_norm", **shared,
-    )  # fmt: skip
+def why(faults: list[str]) -> str:
+    """Say what went wrong."""
+    if faults:
+        return f"{len(faults)} failure(s) in the worlds of runners; the first, {faults[0]}"
+    return f"no samples for {EMPTY_S:.0f} s: runners die at once; memory is the usual reason. Use fewer worlds or workers"
 
 
 def action_size(spec: WorldsSpec) -> int:
