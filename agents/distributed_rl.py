@@ -246,7 +246,7 @@ def why(faults: list[str]) -> str:
     """Say what went wrong."""
     if faults:
         return f"{len(faults)} failure(s) in the worlds of runners; the first, {faults[0]}"
-    return f"no samples for {EMPTY_S:.0f} s: runners die at once; memory is the usual reason. Use fewer worlds or workers"
+    return f"no samples for {EMPTY_S:.0f} s: runners die, usually for lack of memory. Use fewer worlds or workers"
 
 
 def action_size(spec: WorldsSpec) -> int:

@@ -78,6 +78,9 @@ def test_ppo_learns_goes_on_and_survives_a_runner(tmp_path, ray_cluster):
     own = total(before.policy.state_dict())
     assert weights_of_runners(before) == pytest.approx([own])
     assert own == pytest.approx(total(kept), rel=1e-6)
+    before.settings = RLSettings.of("rllib_ppo", **{**TINY, "steps": before.steps + 32})
+    before.run()
+    assert before.steps >= before.settings.steps
     group = before.algorithm.env_runner_group
     os.kill(group.foreach_env_runner(lambda _: os.getpid(), local_env_runner=False)[0], signal.SIGKILL)
     before.settings = RLSettings.of("rllib_ppo", **{**TINY, "steps": before.steps + 64})
