@@ -61,10 +61,10 @@ def check(config: Config) -> None:
             f"method={settings.method} runs in one process, not on the cluster of collect.address="
             f"{config.collect.address}; take method=rllib_ppo or rllib_appo"
         )
-    if settings.method in ("sac", "her", "rlpd") and policy.cameras:
+    if settings.method in LOCAL and policy.cameras:
         raise ValueError(
-            f"method={settings.method} would keep {settings.buffer} steps of images in memory; take rl.observes=state, "
-            "or method=ppo, rllib_ppo"
+            f"method={settings.method} learns from the state (rl.observes=state); from images learn rllib_ppo and "
+            "rllib_appo, and method=dagger in minutes"
         )
     check_worlds(config)
 

@@ -5,15 +5,18 @@ import signal
 
 import numpy as np
 import pytest
+import torch
 from fake_worlds import fake_worlds
 
 from agents import distributed_rl, rl_start
 from agents.acting import open_session
 from agents.distributed_rl import Training, learn, total
+from agents.onnx_export import example
 from agents.policy import PolicySpec
 from agents.rl_ledger import Accounted, Ledger, seed_of
 from agents.rl_settings import RLSettings
 from agents.rl_watch import Curve
+from agents.rllib_module import AsymmetricModule
 from envs.spec import WorldsSpec
 from envs.vector import VectorWorlds
 from envs.views import FlatVector
@@ -67,6 +70,22 @@ def test_the_ledger_counts_lives_steps_and_faults():
     assert told["steps"] == 160 and told["incarnations"] == {1: 4, 2: 1} and "runner 2" in told["faults"][0]
 
 
+def test_the_module_of_a_runner_sees_images_and_has_no_critic():
+    spec = PolicySpec(cameras=("front",), image_size=16, auxiliary=0, chunk=1, hidden=16, channels=(4, 4), keypoints=4)
+    made = {}
+    for inference_only in (True, False):
+        made[inference_only] = AsymmetricModule(
+            observation_space=None,
+            action_space=None,
+            inference_only=inference_only,
+            model_config={"policy": spec.to_dict(), "log_std": -1.0, "privileged": 5, "hidden": 16, "layers": 1},
+        )
+    seen = {name.replace("images.", "images_"): values for name, values in example(spec, 3).items()}
+    batch = {"obs": {**seen, "privileged": torch.zeros(3, 5)}}
+    assert made[True]._forward(batch)["action_dist_inputs"].shape == (3, 8)
+    assert made[False].compute_values(batch).shape == (3,) and not hasattr(made[True], "critic")
+
+
 def test_ppo_learns_goes_on_and_survives_a_runner(tmp_path, ray_cluster):
     """One run: a checkpoint that acts without the critic, a killed runner, and a later process."""
     outcome = learn(REACH, SHAPE, RLSettings.of("rllib_ppo", **TINY), tmp_path / "whole", workers=1)
@@ -102,7 +121,9 @@ class Broken(Accounted):
 
 
 def broken(context):
-    return Broken(distributed_rl.accounted(context).env, context["seed"], context["ledger"])
+    made = distributed_rl.accounted(context)
+    made.__class__ = Broken
+    return made
 
 
 def test_a_failed_world_is_reported_with_its_own_traceback(tmp_path, ray_cluster, monkeypatch):
@@ -113,6 +134,7 @@ def test_a_failed_world_is_reported_with_its_own_traceback(tmp_path, ray_cluster
     training.close()
 
 
+@pytest.mark.slow
 def test_appo_learns(tmp_path, ray_cluster):
     outcome = learn(REACH, SHAPE, RLSettings.of("rllib_appo", **TINY), tmp_path, workers=1)
     assert outcome.env_steps >= 64 and outcome.checkpoint.is_dir()
