@@ -132,7 +132,7 @@ class Training:
         register_env(NAME, accounted)
         logging.getLogger("ray.rllib").setLevel(logging.ERROR)
         runners = workers or int(ray.cluster_resources().get("CPU", 1))
-        self.algorithm: Algorithm = configure(settings, runners, NAME, context, model).build_algo()
+        self.algorithm: Algorithm = configure(settings, runners, NAME, context, model, self.steps).build_algo()
         self._begin(first, seen["privileged"])
 
     def _begin(self, policy: Policy, privileged: np.ndarray) -> None:

@@ -35,8 +35,6 @@ from agents.sb3_policies import ActorCritic, SquashedActorCritic
 from envs.spec import WorldsSpec
 from randomizers.errors import unknown
 
-SLOWEST = 0.1  # share of PPO's learning rate at the end
-
 
 def learn(
     spec: WorldsSpec,
@@ -118,7 +116,7 @@ def build(worlds: SB3Worlds, policy: Policy, settings: RLSettings, privileged: n
         return PPO(
             ActorCritic,
             worlds,
-            learning_rate=lambda left: settings.learning_rate * (SLOWEST + (1.0 - SLOWEST) * left),
+            learning_rate=settings.rate,
             n_steps=settings.fragment,
             n_epochs=settings.epochs,
             gae_lambda=0.9,

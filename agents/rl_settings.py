@@ -14,6 +14,7 @@ from randomizers.errors import unknown
 LOCAL = ("ppo", "clone_ppo", "sac", "her", "rlpd")
 DISTRIBUTED = ("rllib_ppo", "rllib_appo")
 METHODS = (*LOCAL, *DISTRIBUTED)
+SLOWEST = 0.1  # share of PPO's learning rate at the end
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ class RLSettings:
     def on_policy(self) -> bool:
         """It learns from what it just did, and forgets it."""
         return self.method in ("ppo", "clone_ppo", *DISTRIBUTED)
+
+    def rate(self, left: float) -> float:
+        """Give PPO's learning rate when this share of the steps is left."""
+        return self.learning_rate * (SLOWEST + (1.0 - SLOWEST) * left)
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain data for JSON."""

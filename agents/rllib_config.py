@@ -1,6 +1,6 @@
 """RLlib's configuration, with what its defaults get wrong for slow simulated worlds set right.
 
-    algorithm = configure(settings, runners=2, name="sim2arm", context={...}, model={...}).build_algo()
+algorithm = configure(settings, runners=2, name="sim2arm", context={...}, model={...}).build_algo()
 """
 
 from typing import Any
@@ -20,7 +20,9 @@ REQUESTS = 4
 """Calls to a runner that may be under way: with RLlib's 1, new weights are dropped while another call is."""
 
 
-def configure(settings: RLSettings, runners: int, name: str, context: dict[str, Any], model: dict[str, Any]) -> Any:
+def configure(
+    settings: RLSettings, runners: int, name: str, context: dict[str, Any], model: dict[str, Any], before: int = 0
+) -> Any:
     """Assemble the configuration.
 
     Args:
@@ -29,9 +31,10 @@ def configure(settings: RLSettings, runners: int, name: str, context: dict[str, 
         name: Of the registered worlds.
         context: Their env_config.
         model: The module's model_config.
+        before: Control steps that earlier processes took: RLlib counts from 0 again.
     """
     return (
-        _algorithm(settings, runners)
+        _algorithm(settings, runners, before)
         .environment(name, env_config=context)
         .env_runners(
             num_env_runners=runners,
@@ -54,9 +57,11 @@ def configure(settings: RLSettings, runners: int, name: str, context: dict[str, 
     )
 
 
-def _algorithm(settings: RLSettings, runners: int) -> Any:
+def _algorithm(settings: RLSettings, runners: int, before: int) -> Any:
     """Give the part of RLlib's configuration that is the algorithm's own."""
-    shared: dict[str, Any] = {"lr": settings.learning_rate, "gamma": settings.gamma, "use_kl_loss": False}
+    left = max(settings.steps - before, 1)
+    falling = [[0, settings.rate(min(left / settings.steps, 1.0))], [left, settings.rate(0.0)]]
+    shared: dict[str, Any] = {"lr": falling, "gamma": settings.gamma, "use_kl_loss": False}
     collected = settings.fragment * settings.worlds
     if settings.method == "rllib_ppo":
         return PPOConfig().training(
