@@ -21,6 +21,8 @@ from envs.vector import VectorWorlds
 from envs.views import Chosen, flat, flat_space
 from envs.worlds import Worlds
 
+TOLD = ("address", "randomization", "success", "instruction")
+
 
 class SB3Worlds(VecEnv):
     """A batch of worlds behind SB3's vector interface.
@@ -32,14 +34,24 @@ class SB3Worlds(VecEnv):
         worlds: The batch; world i of n runs the episodes i, i + n, ... of the seed.
         observes: Entries of the observation: one, several, or None for all; see `envs.views`.
         seed: Of the episodes; None takes one from the operating system.
+        told: What `infos` tell of every step; fewer is faster.
+        episodes: (worlds,) of each world to begin with at the first reset; default: world i begins with i.
     """
 
-    def __init__(self, worlds: Worlds, observes: Chosen = None, seed: int | None = None):
+    def __init__(
+        self,
+        worlds: Worlds,
+        observes: Chosen = None,
+        seed: int | None = None,
+        told: Sequence[str] = TOLD,
+        episodes: Sequence[int] | None = None,
+    ):
         self.worlds, self._observes = VectorWorlds(worlds, AutoresetMode.SAME_STEP), observes
         space = flat_space(self.worlds.single_observation_space, observes)  # type: ignore[arg-type]
         self.render_mode = None
         super().__init__(worlds.num, space, self.worlds.single_action_space)
         self._first, self._began = seed, time.time()
+        self._told, self._episodes = tuple(told), episodes
         self._actions = np.zeros((0,))
         self._returns, self._lengths = np.zeros(worlds.num), np.zeros(worlds.num, int)
 
@@ -50,9 +62,10 @@ class SB3Worlds(VecEnv):
 
     def reset(self) -> Any:
         """Begin new episodes in all worlds."""
-        observation, infos = self.worlds.reset(seed=self._first)
-        self._first, self._returns[:], self._lengths[:] = None, 0.0, 0
-        self.reset_infos = [_of(infos, row) for row in range(self.num_envs)]
+        options = None if self._episodes is None else {"episode": self._episodes}
+        observation, infos = self.worlds.reset(seed=self._first, options=options)
+        self._first, self._episodes, self._returns[:], self._lengths[:] = None, None, 0.0, 0
+        self.reset_infos = [_of(infos, row, self._told) for row in range(self.num_envs)]
         return flat(observation, self._observes)
 
     def step_async(self, actions: np.ndarray) -> None:
@@ -65,7 +78,7 @@ class SB3Worlds(VecEnv):
         over = terminated | truncated
         self._returns += reward
         self._lengths += 1
-        told = [_of(infos, row) for row in range(self.num_envs)]
+        told = [_of(infos, row, self._told) for row in range(self.num_envs)]
         for row in np.flatnonzero(over).tolist():
             told[row] |= self._ended(infos, row, bool(truncated[row] and not terminated[row]))
         self._returns[over], self._lengths[over] = 0.0, 0
@@ -105,9 +118,8 @@ class SB3Worlds(VecEnv):
         return [counted] * len(list(self._get_indices(indices)))
 
 
-def _of(infos: dict[str, Any], row: int) -> dict[str, Any]:
+def _of(infos: dict[str, Any], row: int, told: Sequence[str]) -> dict[str, Any]:
     """Take one world's part of what `infos` tells."""
-    told = ("address", "randomization", "success", "instruction")
     return row_of({name: _plain(infos[name]) for name in told}, row)
 
 

@@ -9,7 +9,7 @@
 import numpy as np
 
 from envs.engine import State
-from envs.tasks.base import HOLD_STEPS, Task, rewarding
+from envs.tasks.base import DONE, HOLD_STEPS, PROGRESS_PER_M, Task, rewarding
 
 
 class Outcome:
@@ -18,7 +18,9 @@ class Outcome:
     Args:
         task: What is to be done.
         state: Ground truth, written elsewhere.
-        reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
+        reward: "dense", the task's shaped reward, "sparse", 1 where it is done, or "progress", the change of the
+            task's potential and something for finishing. Only of the last is more had by finishing than by staying
+            just short of it (Ng et al. 1999, theorem 1), so it is what reinforcement learning takes.
 
     Attributes:
         elapsed, reward, success, terminated, truncated: (worlds,) as of `envs.worlds.Worlds`.
@@ -27,6 +29,7 @@ class Outcome:
     def __init__(self, task: Task, state: State, reward: str):
         self._task, self._state, self._worth = task, state, rewarding(task, reward)
         worlds = len(state.goal)
+        self._progress = np.zeros(worlds) if reward == "progress" else None
         self.elapsed, self._held, self.reward = np.zeros(worlds, int), np.zeros(worlds, int), np.zeros(worlds)
         self.success, self.terminated, self.truncated = (np.zeros(worlds, bool) for _ in range(3))
 
@@ -35,6 +38,8 @@ class Outcome:
         self.elapsed[rows] = self._held[rows] = self.reward[rows] = 0
         self.success[rows] = self.truncated[rows] = False
         self.terminated[rows] = diverged[rows]
+        if self._progress is not None:
+            self._progress[rows] = self._worth(self._state)[rows]
 
     def judge(self, moving: np.ndarray, rows: np.ndarray, diverged: np.ndarray) -> None:
         """Say who is done and what the step was worth.
@@ -51,3 +56,7 @@ class Outcome:
         self.terminated[rows] = self.success[rows] | diverged[rows]
         self.truncated[rows] = ~self.terminated[rows] & (self.elapsed[rows] >= self._task.horizon)
         self.reward[:] = np.where(moving, self._worth(self._state), 0.0)
+        if self._progress is not None:
+            potential, before = self.reward.copy(), self._progress
+            self.reward[:] = np.where(moving, PROGRESS_PER_M * (potential - before) + DONE * self.success, 0.0)
+            self._progress = np.where(moving, potential, before)

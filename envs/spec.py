@@ -50,7 +50,7 @@ class WorldsSpec:
         physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
         actions: What the numbers of an action mean; see `envs.arms.actions`.
         contents: Of the profile's file; read from it unless given. With it, only images need the file's meshes.
-        reward: "dense", shaped, or "sparse", 1 where the task is done.
+        reward: "dense", shaped, "sparse", 1 where the task is done, or "progress"; see `envs.outcome`.
     """
 
     task: str

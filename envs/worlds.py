@@ -53,7 +53,7 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
         depth: Depth is observed beside the images.
-        reward: "dense", the task's shaped reward, or "sparse", 1 where it is done.
+        reward: "dense", the task's shaped reward, "sparse", 1 where it is done, or "progress"; see `envs.outcome`.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
         spec: What the batch is built of, for records.
 

@@ -129,6 +129,39 @@ class Train:
 
 
 @dataclass
+class Rl:
+    """Reinforcement learning; null takes the method's own number, see `agents.rl_settings.RLSettings`.
+
+    `observes` is "state" or "images"; `validate_episodes` count the success of the result, nominal and held out.
+    """
+
+    observes: str = "state"
+    steps: int | None = None
+    worlds: int | None = None
+    hidden: int | None = None
+    layers: int | None = None
+    gamma: float | None = None
+    learning_rate: float | None = None
+    batch: int | None = None
+    fragment: int | None = None
+    epochs: int | None = None
+    log_std: float | None = None
+    target_kl: float | None = None
+    warm_up: int | None = None
+    updates: float | None = None
+    buffer: int | None = None
+    demonstrations: int | None = None
+    noise: float | None = None
+    clone_steps: int | None = None
+    evaluate_every: int | None = None
+    evaluate_episodes: int | None = None
+    solved: float | None = None
+    threads: int | None = None
+    checkpoint_s: float | None = None
+    validate_episodes: int = 200
+
+
+@dataclass
 class Demonstrations:
     """Recorded by the scripted expert in the reality twin, or read from `path` (a LeRobot v3 dataset)."""
 
@@ -238,6 +271,7 @@ class Config:
         arm: By which arm: a shipped name (panda, xarm6, iiwa), or the path of a profile's YAML file.
         actions: What actions mean: ee_delta, ee_absolute, joint_delta or joint_position.
         seed: Of draws, layouts and weights.
+        method: Of `train`: dagger; on this machine ppo, clone_ppo, sac, her, rlpd; on Ray rllib_ppo, rllib_appo.
         strength: Of the randomization: 0 is nominal, 1 the declared ranges.
         preset: A randomization to begin with: default, basic (any renderer), dynamics, full, none.
         randomize: What varies, in the randomizers' notation.
@@ -260,6 +294,7 @@ class Config:
     arm: str = "panda"
     actions: str = "ee_delta"
     seed: int = 0
+    method: str = "dagger"
     strength: float = 1.0
     preset: str | None = None
     randomize: dict[str, Any] = field(default_factory=DEFAULT.to_dict)
@@ -267,6 +302,7 @@ class Config:
     collect: Collect = field(default_factory=Collect)
     network: Network = field(default_factory=Network)
     train: Train = field(default_factory=Train)
+    rl: Rl = field(default_factory=Rl)
     demonstrations: Demonstrations = field(default_factory=Demonstrations)
     finetune: Finetune = field(default_factory=Finetune)
     baseline: Baseline = field(default_factory=Baseline)

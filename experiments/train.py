@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agents.teachers import Teacher
     from envs.spec import WorldsSpec
 
+DAGGER = "dagger"
 HELP = """Rounds of DAgger: the disturbed expert drives the first, the student the later ones; every frame is labelled
 by the expert, or by the policies of `train.teachers`. A killed run goes on with resume=RUN and ends with the same
 dataset and the same weights, whoever collects. On a cluster, machines may join and leave while it runs.
@@ -26,6 +27,8 @@ dataset and the same weights, whoever collects. On a cluster, machines may join 
   python -m experiments train state.yaml task=lift                  # a policy that sees the state, in a minute
   python -m experiments train push.yaml cluster=10.0.0.5:6379       # on a Ray cluster; docs/scaling.md has the rest
   python -m experiments train push.yaml 'train.teachers=[{policy: runs/HEAVY, where: {mass.cube: [0.5, 1.0]}}]'
+  python -m experiments train reach.yaml method=ppo                 # or clone_ppo, sac, her, rlpd: docs/rl.md
+  python -m experiments train push.yaml method=rllib_ppo collect.workers=2 rl.steps=600000
   tensorboard --logdir runs"""
 
 
@@ -111,6 +114,11 @@ def teachers_of(config: Config) -> tuple["Teacher", ...]:
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    if config.method != DAGGER:
+        from experiments.train_rl import check as check_rl
+
+        check_rl(config)
+        return
     settings_of(config)
     training_spec(config)
     resources.check(config)
@@ -121,6 +129,10 @@ def check(config: Config) -> None:
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Train and measure quickly where it stands in held-out worlds."""
+    if config.method != DAGGER:
+        from experiments.train_rl import main as learn
+
+        return learn(run, config)
     from agents.dagger import dagger
     from transfer.evaluate import evaluate
 

@@ -27,7 +27,11 @@ HOLD_STEPS = 4
 """Success has to hold for so many control steps in a row before an episode ends."""
 SPLITS = ("train", "heldout")
 NAMES = ("reach", "push", "lift", "place", "stack", "insert", "drawer", "sort")
-REWARDS = ("dense", "sparse")
+REWARDS = ("dense", "sparse", "progress")
+PROGRESS_PER_M = 10.0
+"""What a metre of progress is worth: a whole task is worth a few units, as critics like it."""
+DONE = 5.0
+"""What finishing is worth beside the progress."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,10 @@ class Task(ABC):
     def sparse(self, state: State) -> np.ndarray:
         """Give the sparse reward of this moment (worlds,): 1 where the task is done, else 0."""
         return self.success(state).astype(float)
+
+    def potential(self, state: State) -> np.ndarray:
+        """Give how far along the task is (worlds,) [m]: the shaped reward without its share for success."""
+        return self.reward(state) - self.success(state)
 
     @abstractmethod
     def features(self, state: State) -> np.ndarray:
@@ -178,10 +186,10 @@ def action(velocity: np.ndarray, opening: np.ndarray | float = 0.0) -> np.ndarra
 
 
 def rewarding(task: Task, kind: str) -> Callable[[State], np.ndarray]:
-    """Give the function that says what a moment is worth: "dense" or "sparse"."""
+    """Give the function that says what a moment is worth; of "progress", the difference counts."""
     if kind not in REWARDS:
         raise ValueError(unknown("reward", kind, REWARDS))
-    return task.reward if kind == "dense" else task.sparse
+    return {"dense": task.reward, "sparse": task.sparse, "progress": task.potential}[kind]
 
 
 @cache
