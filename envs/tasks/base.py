@@ -189,7 +189,7 @@ def rewarding(task: Task, kind: str) -> Callable[[State], np.ndarray]:
     """Give the function that says what a moment is worth; of "progress", the difference counts."""
     if kind not in REWARDS:
         raise ValueError(unknown("reward", kind, REWARDS))
-    return {"dense": task.reward, "sparse": task.sparse, "progress": task.potential}[kind]
+    return getattr(task, {"dense": "reward", "sparse": "sparse", "progress": "potential"}[kind])
 
 
 @cache
