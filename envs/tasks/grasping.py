@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.engine import State
-from envs.tasks.base import soft
+from envs.tasks.base import Chances, between, soft
 
 HOVER = 0.07
 """Height above the grasp from which the hand comes down [m]."""
@@ -20,6 +20,14 @@ FUNNEL = 0.02
 """Over so much way a thing comes down to its goal [m]."""
 OPENED = 0.019
 """Hand is off a thing where the pads are so much further apart than it is wide; a turned one is wider [m]."""
+SPARE = 0.016
+"""A thing is let go where the pads are so much further apart than it is wide [m]: the judges ask for less than OPENED."""
+LEVEL = 0.008
+"""So far above or below its place a thing may rest [m]."""
+NEAREST, FARTHEST = 0.11, 0.16
+"""Ways that things are carried [m]."""
+MIDDLE = (0.50, 0.0)
+"""Of the workspace [m]."""
 PRESS = 0.008
 """So far below the goal things are sent: coming near it ever more slowly, they would hang above it [m]."""
 
@@ -108,3 +116,18 @@ def square_yaw(poses: np.ndarray) -> np.ndarray:
 def distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Give distances (worlds,) of places (worlds, 2 or 3) [m]."""
     return np.linalg.norm(one - other, axis=1)
+
+
+def apart(chances: Chances, goal: str) -> tuple[np.ndarray, np.ndarray]:
+    """Draw places (episodes, 2) of a goal of that name, and of a cube that is inside too [m]."""
+    there = between((0.42, -0.14), (0.58, 0.14), chances(f"{goal}.position", 2))
+    side = -np.sign(there - MIDDLE)  # towards the middle of the table
+    angle = between((0.0,), (np.pi / 2.0,), chances("cube.direction", 1))
+    reach = between((NEAREST,), (FARTHEST,), chances("cube.distance", 1))
+    return there, there + side * reach * np.hstack([np.cos(angle), np.sin(angle)])
+
+
+def rests(state: State, way: np.ndarray, radius: float, width: float) -> np.ndarray:
+    """Say whether things of that width [m] are let go within a radius of their places, `way` (worlds, 3) from them."""
+    there = (np.linalg.norm(way[:, :2], axis=1) < radius) & (np.abs(way[:, 2]) < LEVEL)
+    return there & (state.gripper_opening > width + SPARE)

@@ -6,8 +6,8 @@ import numpy as np
 
 from envs.engine import ObjectSpec, State
 from envs.physics import GRASP
-from envs.tasks.base import Chances, Layout, Task, action, between, upright
-from envs.tasks.grasping import Grasp, carry, distance, put, release, square_yaw
+from envs.tasks.base import Chances, Layout, Task, action, upright
+from envs.tasks.grasping import Grasp, apart, carry, distance, put, release, rests, square_yaw
 
 HALF = 0.02
 CUBE = ObjectSpec(
@@ -15,10 +15,6 @@ CUBE = ObjectSpec(
 )
 MARK = ObjectSpec("mark", (0.04, 0.04, 0.0005), 0.0, 0.0, (0.10, 0.20, 0.82), fixed=True, solid=False)
 """A blue square of 8 cm painted on the table."""
-RELEASED = 2.0 * HALF + 0.016
-"""Opening at which the hand has let go [m]."""
-NEAREST = 0.11
-"""Cubes lie so far from the mark, or further [m]."""
 
 
 class Place(Task):
@@ -40,11 +36,7 @@ class Place(Task):
 
     def place(self, chances: Chances) -> Layout:
         """Draw a mark in the workspace, and a cube 11 to 16 cm away in a direction that leaves it inside."""
-        mark = between((0.42, -0.14), (0.58, 0.14), chances("mark.position", 2))
-        side = -np.sign(mark - (0.50, 0.0))  # towards the middle of the table
-        angle = between((0.0,), (np.pi / 2.0,), chances("cube.direction", 1))
-        reach = between((NEAREST,), (0.16,), chances("cube.distance", 1))
-        cube = mark + side * reach * np.hstack([np.cos(angle), np.sin(angle)])
+        mark, cube = apart(chances, "mark")
         height = np.full((len(cube), 1), HALF)
         turn = upright((chances("cube.yaw") - 0.5) * np.deg2rad(40.0))
         flat = np.hstack([mark, np.full((len(cube), 1), MARK.half_extents[2]), upright(np.zeros(len(cube)))])
@@ -54,8 +46,7 @@ class Place(Task):
     def success(self, state: State) -> np.ndarray:
         """Say for each world whether the cube is there and free."""
         way = state.goal - state.object_poses[:, 0, :3]
-        there = (np.linalg.norm(way[:, :2], axis=1) < self.radius) & (np.abs(way[:, 2]) < 0.008)
-        return there & (state.gripper_opening > RELEASED)
+        return rests(state, way, self.radius, 2.0 * HALF)
 
     def reward(self, state: State) -> np.ndarray:
         """Give minus the distances hand to cube and cube to goal [m], and 1 more for success."""

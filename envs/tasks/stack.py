@@ -6,8 +6,8 @@ import numpy as np
 
 from envs.engine import ObjectSpec, State
 from envs.physics import GRASP
-from envs.tasks.base import Chances, Layout, Task, action, between, upright
-from envs.tasks.grasping import Grasp, carry, distance, put, release, square_yaw
+from envs.tasks.base import Chances, Layout, Task, action, upright
+from envs.tasks.grasping import Grasp, apart, carry, distance, put, release, rests, square_yaw
 
 HALF, BASE_HALF = 0.02, 0.0225
 CUBE = ObjectSpec("cube", (HALF, HALF, HALF), mass=0.1, friction=0.7, colour=(0.82, 0.16, 0.12))
@@ -15,8 +15,6 @@ BASE = ObjectSpec("base", (BASE_HALF, BASE_HALF, BASE_HALF), mass=0.15, friction
 """A green cube, larger and heavier, to stack on."""
 ON_TOP = BASE_HALF + HALF
 """From centre to centre, one cube on the other [m]."""
-RELEASED = 2.0 * HALF + 0.016
-"""Opening at which the hand has let go [m]."""
 
 
 class Stack(Task):
@@ -38,11 +36,7 @@ class Stack(Task):
 
     def place(self, chances: Chances) -> Layout:
         """Draw a base in the workspace, and a cube 11 to 16 cm away in a direction that leaves it inside."""
-        base = between((0.42, -0.14), (0.58, 0.14), chances("base.position", 2))
-        side = -np.sign(base - (0.50, 0.0))
-        angle = between((0.0,), (np.pi / 2.0,), chances("cube.direction", 1))
-        reach = between((0.11,), (0.16,), chances("cube.distance", 1))
-        cube = base + side * reach * np.hstack([np.cos(angle), np.sin(angle)])
+        base, cube = apart(chances, "base")
         turns = (chances("yaw", 2) - 0.5) * np.deg2rad([40.0, 90.0])
         heights = np.tile([HALF, BASE_HALF], (len(cube), 1))[:, :, None]
         poses = np.concatenate([np.stack([cube, base], axis=1), heights, upright(turns)], axis=2)
@@ -51,8 +45,7 @@ class Stack(Task):
     def success(self, state: State) -> np.ndarray:
         """Say for each world whether one cube is on the other, and free."""
         way = top(state) - state.object_poses[:, 0, :3]
-        there = (np.linalg.norm(way[:, :2], axis=1) < self.radius) & (np.abs(way[:, 2]) < 0.008)
-        return there & (state.gripper_opening > RELEASED)
+        return rests(state, way, self.radius, 2.0 * HALF)
 
     def reward(self, state: State) -> np.ndarray:
         """Give minus the distances hand to cube and cube to the top of the base [m], and 1 more for success."""
