@@ -21,7 +21,7 @@ FUNNEL = 0.02
 OPENED = 0.019
 """Hand is off a thing where the pads are so much further apart than it is wide; a turned one is wider [m]."""
 SPARE = 0.016
-"""A thing is let go where the pads are so much further apart than it is wide [m]: the judges ask for less than OPENED."""
+"""To judges a thing is let go where the pads are so much further apart than it is wide [m]; less than OPENED."""
 LEVEL = 0.008
 """So far above or below its place a thing may rest [m]."""
 NEAREST, FARTHEST = 0.11, 0.16
