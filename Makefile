@@ -1,5 +1,5 @@
 # make demo    randomized worlds -> vision policy -> reality twin -> fine-tuned policy -> bundle -> report (about 20 minutes)
-# make test    lint, types, tests (about 5 minutes)
+# make test    lint, types, tests (about 8 minutes)
 # make setup   .venv with everything, pinned (first time: about 4 minutes, 3 GB); both targets above run it
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 VENV := .venv
@@ -27,7 +27,7 @@ demo: setup
 	$(RUN) -m experiments pipeline demo.yaml $(ARGS)
 
 test: setup lint
-	@echo "test: about 5 minutes on 2 cores"
+	@echo "test: about 8 minutes on 2 cores"
 	$(RUN) -m pytest $(ARGS)
 
 lint: setup
