@@ -27,13 +27,13 @@ BEHIND = 0.066
 """Distance from the cube's centre at which the hand comes down [m]: half a diagonal, half the fingers, and room."""
 MOUTH, FUNNEL = 0.015, 0.045
 """Within MOUTH of that place the hand is down; over FUNNEL more it descends as it comes near [m]."""
-LEAD = 0.016
+LEAD = 0.012
 """How far the target runs ahead into the push, beyond contact [m]."""
 CONTACT = HALF + 0.010
 """Distance from the cube's centre to the tool point when the fingers touch [m]."""
-STRAIGHT = 0.016
+STRAIGHT = 0.010
 """Sideways error at which the push slows down to let the hand slide back into line [m]."""
-ASIDE = 0.030
+ASIDE = 0.022
 """Sideways error beyond which the expert goes around again [m]."""
 THERE = 0.010
 """Distance to the goal at which the hand comes to rest [m]."""
