@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from experiments import bench_solve
 from experiments.run import Run
 from experiments.schema import Config
 from randomizers.errors import unknown
 
 ROOT = Path(__file__).parents[1]
 PATHS = ("loop", "ray_1", "ray_2", "sb3", "rllib")
-SOLVED = 0.95
-"""Success rate in held-out worlds from which on a task counts as solved."""
 
 
 def check(config: Config) -> None:
@@ -24,8 +23,7 @@ def check(config: Config) -> None:
     for task in config.bench.tasks:
         if task not in NAMES:
             raise ValueError(unknown("task", task, NAMES))
-    if config.bench.solve not in ("shipped", "none"):
-        raise ValueError(unknown("value of bench.solve", config.bench.solve, ("shipped", "none")))
+    bench_solve.check(config)
 
 
 def measure(run: Run, config: Config) -> dict[str, Any]:
@@ -34,18 +32,18 @@ def measure(run: Run, config: Config) -> dict[str, Any]:
 
     bench, cores = config.bench, os.cpu_count() or 1
     paths = [path for path in PATHS if path != "ray_2" or cores > 1]
-    tasks = (bench.tasks or list(NAMES)) if bench.solve == "shipped" else []
+    attempts = [(task, method) for task in bench.tasks or list(NAMES) for method in bench.solve]
     told = {}
     for done, path in enumerate(paths):
         told[path] = alone(path, bench.worlds, bench.repeats)
-        run.progress("bench", done + 1, len(paths) + len(tasks))
+        run.progress("bench", done + 1, len(paths) + len(attempts))
     result: dict[str, Any] = {"train": costs(told), "solve": {}}
     if "ray_2" in told:
         one, two = (result["train"][path]["samples_per_s"] for path in ("ray_1", "ray_2"))
         result["processes"] = {"speedup_2": two / one}
-    for done, task in enumerate(tasks):
-        result["solve"][task] = solve(run, config, task)
-        run.progress("bench", len(paths) + done + 1, len(paths) + len(tasks))
+    for done, (task, method) in enumerate(attempts):
+        result["solve"].setdefault(task, {}).update(bench_solve.solve(run, config, task, method))
+        run.progress("bench", len(paths) + done + 1, len(paths) + len(attempts))
     print(table(result))
     return result
 
@@ -76,54 +74,6 @@ def costs(told: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
             "overhead": cost / bare - 1.0,
         }
     return found
-
-
-def solve(run: Run, config: Config, task: str) -> dict[str, Any]:
-    """Train a state policy as state.yaml says and measure every round in held-out worlds.
-
-    Returns:
-        By method, "clone" (the first round alone) and "dagger" (all of them): `seconds` of collecting and fitting,
-        `env_steps`, `rate`, `n`, `low`, `high`; and `solved_s`, when a round first reached 95 %, or None.
-    """
-    from agents.dagger import dagger
-    from agents.rollout import open_pool
-    from experiments.config import find, load
-    from experiments.policies import pool_options
-    from experiments.train import settings_of, training_spec
-
-    given = load(find("state.yaml"), [f"task={task}", f"arm={config.arm}", f"seed={config.seed}"])
-    given.collect.workers, given.collect.backend, given.cluster = (
-        config.collect.workers, config.collect.backend, config.cluster,
-    )  # fmt: skip
-    settings, policy = settings_of(given)
-    spec, options = training_spec(given), pool_options(given)
-    pool = open_pool(spec, settings.worlds, **options)  # its start-up is not training
-    try:
-        outcome = dagger(spec, policy, settings, run.folder / "solve" / task, pool=pool, log=None)
-    finally:
-        pool.close()
-    rounds = [judged(given, config.episodes, outcome, number) for number in range(settings.rounds)]
-    solved = [each["seconds"] for each in rounds if each["rate"] >= SOLVED]
-    return {"clone": rounds[0], "dagger": rounds[-1] | {"solved_s": min(solved, default=None)}}
-
-
-def judged(config: Config, episodes: int, outcome: Any, number: int) -> dict[str, Any]:
-    """Measure a round's policy, and add up what led to it."""
-    from experiments.policies import pool_options, sim_spec
-    from transfer.evaluate import evaluate
-
-    folder = outcome.checkpoint.parents[1]
-    model = (folder / f"round-{number}" / "policy.onnx").read_bytes()
-    heldout = sim_spec(config, split="heldout", strength=1.0)
-    found = evaluate(
-        heldout, model, episodes=episodes, seed=config.seed, worlds=config.collect.worlds, **pool_options(config)
-    )
-    until = outcome.history[: number + 1]
-    return {
-        "seconds": sum(entry["collect_s"] + entry["fit_s"] for entry in until),
-        "env_steps": sum(entry["frames"] for entry in until),
-        **found.rate.to_dict(),
-    }
 
 
 def table(result: dict[str, Any]) -> str:
