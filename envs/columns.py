@@ -36,6 +36,7 @@ class Column:
     write: Callable[[Rows, np.ndarray], None]
     limits: Limits = (-np.inf, np.inf)
     options: tuple[str, ...] = ()
+    share: float = 1.0
 
     def knob(self, row: int) -> Knob:
         """Give the knob of one world."""
@@ -44,7 +45,7 @@ class Column:
         def write(value: Value) -> None:
             self.write(rows, np.asarray(value)[None])
 
-        return Knob(self.nominal, self.unit, lambda: self.read(row), write, self.limits, self.options)
+        return Knob(self.nominal, self.unit, lambda: self.read(row), write, self.limits, self.options, self.share)
 
 
 @dataclass(frozen=True)

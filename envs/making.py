@@ -34,7 +34,7 @@ def make(
         arm: "panda", "xarm6", "iiwa", or the path of a profile's YAML file (docs/arms.md).
         randomization: What varies: randomizers, or the mapping that YAML holds. None varies nothing.
         strength: 0 is nominal, 1 the declared ranges; or a mapping, see `randomizers.strength`.
-        images: Cameras whose images are observed: "front", "side".
+        images: Cameras whose images are observed: "front", "side", and "wrist" on the hand.
         image_size: Height and width of an image [px].
         depth: The cameras' depth is observed too [m].
         language: The instruction is observed too, as text.

@@ -137,7 +137,7 @@ class RealitySpec:
     def _scene(self) -> Scene:
         """What there is to see; the stand-in renderer gets the meshes as they were published."""
         detail = "full" if gl.prepare() == gl.NONE else "twin"
-        return twin_scene(arms.load(ARM), tasks.get(self.task), detail)
+        return twin_scene(arms.load(ARM), tasks.get(self.task), detail, self.images)
 
 
 def _whole(what: str, value: Any, low: int, high: int) -> None:

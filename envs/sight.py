@@ -20,8 +20,9 @@ from envs.rendering.appearance import nominal_appearance
 from envs.rendering.distractors import Distractors
 from envs.rendering.furniture import TableTop
 from envs.rendering.lens import expose, measure, pick
+from envs.rendering.mounts import Mounts
 from envs.rendering.overlay import ring
-from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
+from envs.rendering.scene import EVERYTHING, Appearance, Frame, Images, Renderer, Scene, kind
 from envs.timing import ImageDelay
 from randomizers import Domain
 from randomizers.errors import unknown
@@ -63,6 +64,7 @@ class Sight:
         self.scene, self.cameras, self.image_size, self.renderer = scene, tuple(cameras), image_size, renderer
         self.appearance = nominal_appearance(scene, worlds)
         self.distractors, self.table = Distractors(scene, worlds), TableTop(scene, worlds)
+        self._mounts = Mounts(scene)
         self._delay = ImageDelay(clock, len(scene.parts) if cameras else 0)
         self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
         self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
@@ -135,7 +137,7 @@ class Sight:
             return seen
         transforms = self._delay.shown()
         self._furnish(transforms, rows)
-        frame = Frame(transforms, self.appearance, rows, self._indices)
+        frame = Frame(transforms, self._mounts.aimed(self.appearance, transforms, rows), rows, self._indices)
         self.renderer.draw(frame, Images(self._drawn, self._metres))
         where = np.ix_(rows, np.array(self._indices))
         lens, fov_deg = pick(self.appearance.lenses, where), self.appearance.fov_deg[where]
@@ -145,6 +147,10 @@ class Sight:
                 for slot, camera in enumerate(self.cameras):
                     seen[what][camera][rows] = shots[:, slot]
         return seen
+
+    def seen_from(self, rows: np.ndarray) -> Appearance:
+        """Give the look of some worlds with their cameras where their present images were taken."""
+        return self._mounts.aimed(self.appearance, self._delay.shown(), rows)
 
     def _addresses(self, rows: np.ndarray) -> np.ndarray:
         """Give seed, episode and step of the sensor's noise (n, 3) uint64: a frame that is shown twice keeps it."""
@@ -168,8 +174,9 @@ class Sight:
         engine.transforms(transforms[row])
         rows, rgb = np.array([row]), np.zeros((worlds, 1, size, size, 3), np.uint8)
         self._furnish(transforms, rows)
-        renderer.draw(Frame(transforms, self.appearance, rows, (index,)), Images(rgb))
-        return ring(rgb[row, 0], self.appearance, row, index, centre=mark[0], radius=mark[1])
+        look = self._mounts.aimed(self.appearance, transforms, rows)
+        renderer.draw(Frame(transforms, look, rows, (index,)), Images(rgb))
+        return ring(rgb[row, 0], look, row, index, centre=mark[0], radius=mark[1])
 
     def _furnish(self, transforms: np.ndarray, rows: np.ndarray) -> None:
         """Put table and distractors where they are now in some worlds."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from envs.arms.profile import ArmProfile
 from envs.poses import STILL, compose, matrix, moved, pose, rotation_deg, turned
-from envs.rendering.scene import Scene
+from envs.rendering.scene import TOOL, Scene
 from randomizers.world import Knob, Value
 
 PIVOT = np.array([0.45, 0.0, 0.0])
@@ -164,7 +164,7 @@ class SiteFrames:
     def __init__(self, scene: Scene, profile: ArmProfile):
         names = [part.name for part in scene.parts]
         hand = profile.hand
-        arm = {*(link.name for link in profile.links[1:]), hand.link.name, *hand.finger_links} & {*names}
+        arm = {*(link.name for link in profile.links[1:]), hand.link.name, *hand.finger_links, TOOL} & {*names}
         self._table, self._arm = names.index("table"), np.array([names.index(name) for name in sorted(arm)])
         self._base = [names.index(profile.links[0].name)] if profile.links[0].name in names else []
 

@@ -15,7 +15,7 @@ from envs.arms.controller import Controller
 from envs.engine import Engine
 from envs.physics import Written, physics_of, substeps
 from envs.rendering.assets import CAMERAS, arm_scene
-from envs.rendering.scene import Renderer
+from envs.rendering.scene import Renderer, Scene
 from envs.tasks import base as tasks
 from randomizers import Randomization, Randomizer
 from randomizers.errors import unknown
@@ -133,7 +133,7 @@ class WorldsSpec:
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:
             raise ValueError(f"cannot build {num!r} worlds; it must be a whole number >= 1.")
         task, profile = tasks.get(self.task), self.profile
-        scene, physics = arm_scene(profile, task), physics_of(self.physics, task.physics)
+        scene, physics = self._scene(), physics_of(self.physics, task.physics)
 
         def engine() -> Engine:
             return BulletWorld(task, profile, scene, physics)
@@ -166,7 +166,7 @@ class WorldsSpec:
         from envs.rendering.textures import bank
 
         check_meshes(self.profile)
-        scene, pool = arm_scene(self.profile, tasks.get(self.task)), bank(POOLS[self.split])
+        scene, pool = self._scene(), bank(POOLS[self.split])
         if self.renderer == "tiny":
             from envs.rendering.tiny import TinyRenderer
 
@@ -174,6 +174,10 @@ class WorldsSpec:
         from envs.rendering.raster import RasterRenderer
 
         return RasterRenderer(scene, size, cameras, textures=pool, samples=SAMPLES)
+
+    def _scene(self) -> Scene:
+        """What there is to see."""
+        return arm_scene(self.profile, tasks.get(self.task), cameras=self.images)
 
 
 def plain(randomization: Varying) -> dict[str, Any]:

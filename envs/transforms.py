@@ -15,7 +15,7 @@ from envs.arms.parts import transform
 from envs.arms.profile import ArmProfile
 from envs.objects import Build, ObjectSpec, Stock
 from envs.rendering.objects import places
-from envs.rendering.scene import Scene
+from envs.rendering.scene import TOOL, Scene
 from envs.tasks.base import Task
 
 NOWHERE = (0.0, 0.0, 0.0)
@@ -83,7 +83,8 @@ class PartFrames:
 
     def __init__(self, scene: Scene, profile: ArmProfile, task: Task):
         names = [part.name for part in scene.parts]
-        parts, carriers, self._starts, self._slopes = _drawn(profile) if profile.pieces else _panda(profile)
+        moving = _drawn(profile) if profile.pieces else _panda(profile)
+        parts, carriers, self._starts, self._slopes = _with_tool(moving, profile) if TOOL in names else moving
         self._parts, self._carriers = np.array([names.index(name) for name in parts]), np.array(carriers)
         self._chain, self._base, self._widest = profile.chain, profile.base, profile.hand.max_opening
         self._index = {name: place for place, name in enumerate(names)}
@@ -130,6 +131,15 @@ def _panda(profile: ArmProfile) -> Moving:
         starts[count + 1 + side, 0, :, 3] += starts[count, 0, :, 2] * hand.finger_depth
         slopes[count + 1 + side, 0, :, 3] = starts[count, 0, :, 1] * (0.5 - side)
     return names, [*range(1, count + 1), count, count, count], starts, slopes
+
+
+def _with_tool(moving: Moving, profile: ArmProfile) -> Moving:
+    """Add the part whose frame is the tool's: the last one of `kinematics.link_frames`."""
+    names, carriers, starts, slopes = moving
+    still = np.zeros((1, *starts.shape[1:]))
+    own = still + np.eye(3, 4)
+    carrier = len(profile.joints) + 1
+    return [*names, TOOL], [*carriers, carrier], np.concatenate((starts, own)), np.concatenate((slopes, still))
 
 
 def _drawn(profile: ArmProfile) -> Moving:

@@ -36,7 +36,9 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     from envs.rendering.assets import CAMERAS
 
     whole = asked(config) == EVERYTHING
-    spec = sim_spec(config, images=tuple(CAMERAS), image_size=SIDE_PX).but(strength=1.0, depth=whole)
+    standing = [name for name, camera in CAMERAS.items() if not camera.mount]
+    cameras = tuple(dict.fromkeys([*standing, *config.images.cameras]))
+    spec = sim_spec(config, images=cameras, image_size=SIDE_PX).but(strength=1.0, depth=whole)
     asked_for, refused = _whole(spec) if whole else (Randomization.from_dict(config.randomize), [])
     found = audit(
         lambda varied: spec.but(randomization=varied).build(2),

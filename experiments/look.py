@@ -176,9 +176,10 @@ def pictures(worlds: "Worlds", total: int, seed: int, strength: float | None = N
         worlds.begin(rows, seed, first + rows, strength)
         begun = np.arange(worlds.num) < len(rows)
         images = worlds.observe(begun)["images"][camera]
+        seen_from = worlds.sight.seen_from(rows)
         for row in rows.tolist():
             goal, radius = worlds.state.goal[row], worlds.task.radius
-            yield ring(images[row], worlds.sight.appearance, row, index, centre=goal, radius=radius)
+            yield ring(images[row], seen_from, row, index, centre=goal, radius=radius)
 
 
 def save_pools(path: Path) -> Path:

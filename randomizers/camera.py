@@ -1,22 +1,27 @@
 """Randomizer of where cameras are and how wide they see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from randomizers.axis import Axis
 from randomizers.base import Randomizer, Varied, varies
 from randomizers.distributions import Uniform
 from randomizers.notation import nominal
 from randomizers.shapes import Normal
 from randomizers.targets import Targets
+from randomizers.world import World
 
 
 @dataclass(frozen=True)
 class Camera(Randomizer):
     """Vary the pose and the lens of cameras: a mount is never where the drawing says.
 
+    A range for "*" speaks of tripods. A bracket on the hand cannot be moved as far: of a shift of the position it
+    takes the share that its `CameraSpec` says, a quarter, unless `of` names that camera.
+
     Args:
         of: Cameras.
-        position: In the arm's base frame, per component [m].
+        position: In the arm's base frame, of a carried camera in the tool's frame, per component [m].
         rotation_deg: Small turns about the camera's own axes [deg].
         fov_deg: Vertical field of view [deg].
     """
@@ -30,3 +35,12 @@ class Camera(Randomizer):
     fov_deg: Varied = varies("camera.{of}.fov_deg", nominal + Uniform(-1.2, 1.2))
 
     target: ClassVar[str] = "camera"
+
+    def axes(self, world: World) -> list[Axis]:
+        named = str(self.of).split()
+        return [axis if axis.name.split(".")[1] in named else _fitted(axis, world) for axis in super().axes(world)]
+
+
+def _fitted(axis: Axis, world: World) -> Axis:
+    """Narrow a range to what a camera's mount allows."""
+    return replace(axis, expression=axis.expression.narrowed(world.knobs[axis.name].share))

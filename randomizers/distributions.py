@@ -15,7 +15,7 @@ The distributions whose shape is a table live in `randomizers.shapes`.
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,10 @@ class Distribution:
 
     def check(self, neutral: Any, nominal: Any) -> None:
         """Raise where this distribution cannot vary such a value."""
+
+    def scaled(self, factor: float) -> "Distribution":
+        """Give the same shape with every value times a factor > 0; here every field is a value."""
+        return replace(self, **{f.name: times(getattr(self, f.name), factor) for f in fields(self)})
 
     def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the unit coordinates of one value of `shape`."""
@@ -191,6 +195,9 @@ class Choice(Distribution):
     def words(self) -> bool:
         return isinstance(self.options[0], str)
 
+    def scaled(self, factor: float) -> Distribution:
+        return Choice(*(times(option, factor) for option in self.options))
+
     def unit_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (2,)
 
@@ -273,6 +280,11 @@ def number(value: Any, what: str) -> Any:
     if array.ndim:
         return tuple(array.tolist())
     return value if isinstance(value, int) else float(array)
+
+
+def times(value: Number, factor: float) -> Number:
+    """Multiply a number, or each of several."""
+    return tuple(each * factor for each in value) if isinstance(value, tuple) else value * factor
 
 
 def _across(direction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

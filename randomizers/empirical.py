@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from randomizers.distributions import Interval, number
+from randomizers.distributions import Distribution, Interval, number
 from randomizers.errors import unknown
 
 MOST = 1001
@@ -54,6 +54,9 @@ class Empirical(Interval):
     @property
     def ends(self) -> tuple[Any, Any]:
         return self.values[0], self.values[-1]
+
+    def scaled(self, factor: float) -> Distribution:
+        return Empirical(*self.values, scale=factor)
 
     def place(self, u: np.ndarray) -> np.ndarray:
         low, high = self.ends

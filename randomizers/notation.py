@@ -61,6 +61,12 @@ class Expression:
         ends = self.distribution.extremes(self._neutral(nominal))
         return np.stack([self._relate(nominal, end) for end in ends])
 
+    def narrowed(self, share: float) -> "Expression":
+        """Reach only a share as far from nominal; what replaces or multiplies it stays as it is."""
+        if share == 1.0 or self.relation != "shift":
+            return self
+        return Expression(self.distribution.scaled(share), self.relation)
+
     def check(self, nominal: Any) -> None:
         """Raise where this expression cannot vary such a nominal value."""
         if self.distribution.words != isinstance(nominal, str):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from randomizers.distributions import Interval, Number, number
+from randomizers.distributions import Distribution, Interval, Number, number, times
 
 CUT = 3.0  # standard deviations at which Normal ends
 _GRID = 4097  # odd, so that the middle of a bell lies on the grid
@@ -69,6 +69,9 @@ class Beta(Interval):
     def ends(self) -> tuple[Any, Any]:
         return self.low, self.high
 
+    def scaled(self, factor: float) -> Distribution:
+        return Beta(self.a, self.b, times(self.low, factor), times(self.high, factor))
+
     def place(self, u: np.ndarray) -> np.ndarray:
         return np.interp(u, *_beta(self.a, self.b))
 
@@ -99,6 +102,9 @@ class Mixture(Interval):
     def ends(self) -> tuple[Any, Any]:
         lows, highs = zip(*(part.ends for part in self.parts), strict=True)
         return min(lows), max(highs)
+
+    def scaled(self, factor: float) -> Distribution:
+        return Mixture(*(part.scaled(factor) for part in self.parts), weights=self.weights)  # type: ignore[arg-type]
 
     def place(self, u: np.ndarray) -> np.ndarray:
         return np.interp(u, *_mixture(self))

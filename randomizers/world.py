@@ -28,6 +28,7 @@ class Knob:
         write: Set the value; called with values inside `limits` only.
         limits: What is physically possible; draws are clipped to it.
         options: The allowed words, for a knob whose value is a word.
+        share: How much of a range that is written for any target, such as "*", fits this one.
     """
 
     nominal: Value
@@ -36,6 +37,7 @@ class Knob:
     write: Callable[[Value], None]
     limits: tuple[float, float] = (-np.inf, np.inf)
     options: tuple[str, ...] = ()
+    share: float = 1.0
 
 
 class World(Protocol):

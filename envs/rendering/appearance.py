@@ -143,7 +143,7 @@ def _nominal_places() -> np.ndarray:
 def looking_at(camera: CameraSpec) -> np.ndarray:
     """Turn a camera towards its target, upright: world_from_camera (3, 3), columns right, down, forward."""
     forward = unit(np.subtract(camera.target, camera.position))
-    side = np.cross(forward, (0.0, 0.0, 1.0))
+    side = np.cross(forward, camera.up)
     if np.linalg.norm(side) < 1e-6:
         raise ValueError(f"camera at {camera.position} looks straight up or down; move its target a little aside.")
     right = unit(side)
@@ -223,7 +223,9 @@ def _cameras(look: Appearance, scene: Scene) -> dict[str, Column]:
     for index, (name, camera) in enumerate(scene.cameras.items()):
         at, here = (index,), f"camera.{name}"
         found |= {
-            f"{here}.position": number(look.camera_position, camera.position, "m", (-5.0, 5.0), at),
+            f"{here}.position": replace(
+                number(look.camera_position, camera.position, "m", (-5.0, 5.0), at), share=camera.slack
+            ),
             f"{here}.rotation_deg": _rotation(look.world_from_camera, looking_at(camera), at),
             f"{here}.fov_deg": number(look.fov_deg, camera.fov_deg, "deg", (5.0, 120.0), at),
         }

@@ -10,7 +10,7 @@ kept in `cache.cache_dir()`, named by the hash of their source and recipe.
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +29,7 @@ from envs.rendering.meshes import (
     welded,
 )
 from envs.rendering.objects import clutter_parts, object_parts
-from envs.rendering.scene import CameraSpec, Mesh, Part, Scene, Surface
+from envs.rendering.scene import TOOL, CameraSpec, Mesh, Part, Scene, Surface
 from randomizers.errors import unknown
 
 DETAILS = ("low", "full")
@@ -67,6 +67,11 @@ DISTRACTOR_COLOURS = ((0.2, 0.6, 0.3), (0.15, 0.55, 0.65), (0.3, 0.35, 0.7), (0.
 CAMERAS = {
     "front": CameraSpec(position=(1.15, 0.0, 0.65), target=(0.46, 0.0, 0.08), fov_deg=40.0),
     "side": CameraSpec(position=(0.50, 0.85, 0.55), target=(0.49, 0.0, 0.07), fov_deg=37.0),
+    # On a bracket ahead of the hand, inclined so that the fingertips are at the lower edge of its images. Hand-eye
+    # calibration is good to 2 or 3 mm, a quarter of what is left of a tripod's; guessed, see `randomizers.Camera`.
+    "wrist": CameraSpec(
+        (0.065, 0.0, -0.10), (0.043, 0.0, 0.0), fov_deg=65.0, mount=TOOL, up=(1.0, 0.0, 0.0), slack=0.25
+    ),
 }
 
 
@@ -100,18 +105,19 @@ def mesh_folder() -> Path:
     return folder
 
 
-def arm_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
+def arm_scene(profile: Named, task: Furnished, detail: str = "low", cameras: Collection[str] = ()) -> Scene:
     """Build the scene of an arm and a task's objects on a table; table top at z = 0, the arm where it is mounted.
 
     Parts, in the order of all transforms: floor, wall, table, the arm's links and gripper, the task's objects, then
     distractor<i>.<shape> for i in 0..3 and box, ball, cylinder, then clutter<i>.box. Links are named as in the
     profile, those of several colours "<link>.<material>". Distractors and clutter are drawn from unit meshes, 1 m
-    wide: their transforms carry the size as a uniform scale.
+    wide: their transforms carry the size as a uniform scale. Last is what carries cameras, where any are carried.
 
     Args:
         profile: The arm; "panda", or one whose profile names a URDF.
         task: Its `objects` are drawn, each on its own surface.
         detail: "low" for about 1,000 triangles of arm, "full" for all that were published.
+        cameras: Names of those that are looked through: one that the hand carries is there only where it is named.
     """
     if detail not in DETAILS:
         raise ValueError(unknown("detail", detail, DETAILS))
@@ -126,7 +132,10 @@ def arm_scene(profile: Named, task: Furnished, detail: str = "low") -> Scene:
             Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}", hidden=True)
             for shape in DISTRACTOR_SHAPES
         ]
-    return Scene((*parts, *clutter_parts()), surfaces, dict(CAMERAS))
+    there = {name: camera for name, camera in CAMERAS.items() if not camera.mount or name in cameras}
+    carriers = {camera.mount for camera in there.values() if camera.mount}
+    held = [Part(name, box((0.001, 0.001, 0.001)), "hand", hidden=True) for name in sorted(carriers)]
+    return Scene((*parts, *clutter_parts(), *held), surfaces, there)
 
 
 def _arm(profile: Named, detail: str) -> tuple[list[Part], dict[str, Surface]]:

@@ -20,6 +20,8 @@ LIGHT_KINDS = ("off", "directional", "point", "spot")
 LIGHTS = 4
 """Lights of a world; the first is the key light, the others are off in a nominal world."""
 BACKGROUNDS = ("gradient", "image")
+TOOL = "tool frame"
+"""The part without a picture whose frame is the arm's tool frame: z out of the hand, the fingers open along y."""
 
 # Kinds of visual knobs, `texture.scale` for every `texture.<surface>.scale`; renderers say which they draw.
 BASICS = frozenset({
@@ -91,14 +93,20 @@ class CameraSpec:
     """Nominal camera, OpenCV convention (x right, y down, z forward).
 
     Attributes:
-        position: In the arm's base frame [m].
-        target: A point it looks at [m].
+        position: In the arm's base frame, or in that of the part that carries it [m].
+        target: A point it looks at, in the same frame [m].
         fov_deg: Vertical field of view [deg].
+        mount: The part that carries it, such as `TOOL`; "" for one that stands still.
+        up: What is up in its images, in the same frame.
+        slack: How far off its place is, compared to a tripod: the share it takes of a range for any camera.
     """
 
     position: tuple[float, float, float]
     target: tuple[float, float, float]
     fov_deg: float
+    mount: str = ""
+    up: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    slack: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -190,8 +198,8 @@ class Appearance:
         background: (worlds,) int8 index into BACKGROUNDS.
         background_variant: (worlds,) float32 in [0, 1], picks a picture.
         background_colour: (worlds, 2, 3) float32 in [0, 1] at the top and the bottom of the image.
-        camera_position: (worlds, cameras, 3) float32 [m].
-        world_from_camera: (worlds, cameras, 3, 3) float32, OpenCV convention.
+        camera_position: (worlds, cameras, 3) float32 [m]; of a carried camera, in the frame of what carries it.
+        world_from_camera: (worlds, cameras, 3, 3) float32, OpenCV convention; likewise (see `mounts`).
         fov_deg: (worlds, cameras) float32 vertical field of view [deg].
         lenses: Lens and sensor.
     """

@@ -15,7 +15,7 @@ import numpy as np
 from envs.arms.profile import ArmProfile
 from envs.engine import Command, State
 from envs.rendering.objects import places
-from envs.rendering.scene import Scene
+from envs.rendering.scene import TOOL, Scene
 from envs.site import SiteFrames
 from envs.tasks.base import Task
 from envs.twin.axes import TwinAxes
@@ -63,6 +63,7 @@ class TwinEngine:
         bodies = np.array([self._body_of(name) for name, _ in drawn])
         self._parts = np.flatnonzero(bodies >= 0)
         self._bodies, self._offsets = bodies[self._parts], np.array([at for _, at in drawn])[self._parts]
+        self._carriers = np.flatnonzero([part.name == TOOL for part in scene.parts])
         self._nominal_mass = model.body_mass.copy()
         self._nominal_inertia = model.body_inertia.copy()
         self._axes = TwinAxes(model, self._data, profile, [spec.name for spec in task.objects if spec.loose], self._lag)
@@ -113,6 +114,8 @@ class TwinEngine:
         turns = self._data.xmat[self._bodies].reshape(-1, 3, 3)
         out[self._parts, :, :3] = turns
         out[self._parts, :, 3] = self._data.xpos[self._bodies] + (turns @ self._offsets[:, :, None])[..., 0]
+        out[self._carriers, :, :3] = self._data.site_xmat[self._tool].reshape(3, 3)
+        out[self._carriers, :, 3] = self._data.site_xpos[self._tool]
         if self._axes.site.moved:
             self._furniture.table(self._axes.site.wanted, out)
 

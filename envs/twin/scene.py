@@ -36,9 +36,9 @@ PAINT = (0.06, 0.03, 0.05)
 
 
 @lru_cache(maxsize=8)
-def twin_scene(profile: ArmProfile, task: Task, detail: str = "twin") -> Scene:
+def twin_scene(profile: ArmProfile, task: Task, detail: str = "twin", cameras: tuple[str, ...] = ()) -> Scene:
     """Build the lab: parts and cameras of the training scene, own room, own meshes, own surfaces."""
-    base = arm_scene(profile, task, "full")
+    base = arm_scene(profile, task, "full", cameras)
     room = _room()
     parts = tuple(_part(part, room, detail) for part in base.parts)
     dyed = {name: Surface(_dyed(paint.colour)) for name, paint in object_parts(task.objects)[1].items()}
