@@ -82,7 +82,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         "checkpoint": str(outcome.checkpoint),
         "method": config.method,
         "env_steps": outcome.env_steps,
-        "minutes": {"learn": round(outcome.seconds / 60.0, 3)},
+        "minutes": {"total": round(outcome.seconds / 60.0, 3)},
         "curve": outcome.curve,
         **success,
     }

@@ -24,7 +24,7 @@ def test_ppo_learns_goes_on_is_measured_and_evaluated(tmp_path, capsys):
     run = tmp_path / "run"
     assert main(["train", "reach.yaml", "method=ppo", f"run={run}", *SMALL]) == 0
     result = read_result(run)
-    assert result["env_steps"] == 128 and result["minutes"]["learn"] > 0.0
+    assert result["env_steps"] == 128 and result["minutes"]["total"] > 0.0
     assert {name: rate["n"] for name, rate in result["success"].items()} == {"sim_nominal": 2, "sim_heldout": 2}
     assert [point["env_steps"] for point in result["curve"]] == [0, 128]
     steps = [json.loads(line).get("step") for line in (run / "log.jsonl").read_text().splitlines()]
