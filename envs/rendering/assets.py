@@ -10,7 +10,7 @@ kept in `cache.cache_dir()`, named by the hash of their source and recipe.
 
 import hashlib
 import importlib.util
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -89,6 +89,11 @@ class Furnished(Protocol):
 
     @property
     def objects(self) -> Sequence[ObjectSpec]: ...
+
+
+def carried(cameras: Iterable[str]) -> tuple[str, ...]:
+    """Name those of some cameras that something carries: a scene has them, and their axes, only where they are named."""
+    return tuple(name for name in cameras if CAMERAS[name].mount)
 
 
 def mesh_folder() -> Path:
