@@ -92,7 +92,7 @@ class Furnished(Protocol):
 
 
 def carried(cameras: Iterable[str]) -> tuple[str, ...]:
-    """Name those of some cameras that something carries: a scene has them, and their axes, only where they are named."""
+    """Name those of some cameras that something carries: only scenes that name them have them, and their axes."""
     return tuple(name for name in cameras if CAMERAS[name].mount)
 
 
