@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from envs.arms import profile as arms
-from envs.rendering.assets import CAMERAS
+from envs.rendering.assets import CAMERAS, carried
 from envs.rendering.scene import Renderer, Scene
 from envs.tasks import base as tasks
 from envs.twin import cards, gl
@@ -95,7 +95,7 @@ class RealitySpec:
         Raises:
             ValueError: The card names something that the twin lacks, or an impossible range.
         """
-        self.but(images=()).build(1).close()
+        self.but(images=carried(self.images)).build(1).close()
 
     def build(self, num: int) -> "Worlds":
         """Make the worlds; each takes about 2 MB, the renderer about 90 MB.

@@ -16,8 +16,8 @@ from experiments.schema import Config
 if TYPE_CHECKING:
     from envs.worlds import Worlds
 
-HELP = """Draws a contact sheet of randomized worlds as the first camera sees them when an episode begins (goals are
-marked for you, policies never see the marks), another of held-out worlds with their unseen pictures, both pools of
+HELP = """Draws a contact sheet of randomized worlds as the cameras see them when an episode begins (goals are marked
+for you, policies never see the marks), another of held-out worlds with their unseen pictures, both pools of
 pictures side by side, eight episodes of the reality card, and the table of everything that varies.
 
   python -m experiments look push.yaml strength=0.5 worlds=64 cards=medium
@@ -62,8 +62,7 @@ def check(config: Config) -> None:
             return
     if config.worlds < 1:
         raise ValueError(f"worlds={config.worlds}; a contact sheet needs at least 1, 64 is usual")
-    camera_of(config)
-    sim_spec(config, images=(camera_of(config),)).build(1).close()
+    sim_spec(config, images=eyes(config)).build(1).close()
     if not why_no_twin(config):
         check_card(config)
 
@@ -84,8 +83,8 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
 def look_at_worlds(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     """Draw the sheets and write the table."""
     began = time.perf_counter()
-    camera, total = camera_of(config), config.worlds
-    simulated = sim_spec(config, images=(camera,), image_size=SIDE_PX)
+    cameras, total = eyes(config), config.worlds
+    simulated = sim_spec(config, images=cameras, image_size=SIDE_PX)
     worlds = simulated.build(min(BATCH, total))
     try:
         axes, table = axes_of(worlds), str(worlds.randomization)
@@ -97,14 +96,14 @@ def look_at_worlds(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     (run.folder / "axes.txt").write_text(table + "\n")
     print(table)
     about = [
-        f"{config.task}, camera {camera}, strength {config.strength:g}",
+        f"{config.task}, camera {', '.join(cameras)}, strength {config.strength:g}",
         f"{len(axes)} axes, seed {config.seed}, drawn by {drawn_by}",
     ]
     image = save(run.folder / "look.png", ["nominal world, then randomized ones", *about], nominal, seen)
     heldout = draw_apart(run, simulated.but(split="heldout"), "held-out worlds", total, config.seed)
     other = save(run.folder / "look-heldout.png", ["held-out worlds: unseen pictures", *about], nominal, heldout)
     pools = save_pools(run.folder / "look-pictures.png")
-    twin = None if why_no_twin(config) else draw_reality(run, config, camera)
+    twin = None if why_no_twin(config) else draw_reality(run, config)
     result = {
         "image": str(image),
         "heldout": str(other),
@@ -121,9 +120,9 @@ def look_at_worlds(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     return result, f"python -m experiments train {run.folder / CONFIG}{forgotten}"
 
 
-def draw_reality(run: Run, config: Config, camera: str) -> str:
+def draw_reality(run: Run, config: Config) -> str:
     """Draw some episodes of the reality card; give the picture's path."""
-    card = reality_spec(config, images=(camera,), image_size=SIDE_PX)
+    card = reality_spec(config, images=eyes(config), image_size=SIDE_PX)
     real = draw_apart(run, card, "reality", REAL_WORLDS, config.seed)
     words = [f"reality card {config.cards}, {len(real)} episodes"]
     return str(save(run.folder / "look-reality.png", words, None, real))
@@ -134,11 +133,11 @@ def status(result: dict[str, Any]) -> int:
     return auditing.status(result) if "audit" in result else 0
 
 
-def camera_of(config: Config) -> str:
-    """Give the camera that is looked through."""
+def eyes(config: Config) -> tuple[str, ...]:
+    """Give the cameras that are looked through."""
     if not config.images.cameras:
         raise ValueError("images.cameras is empty; name at least one camera, such as images.cameras=[front]")
-    return config.images.cameras[0]
+    return tuple(config.images.cameras)
 
 
 def axes_of(worlds: "Worlds") -> list[dict[str, Any]]:
@@ -166,20 +165,21 @@ def draw(run: Run, worlds: "Worlds", stage: str, total: int, seed: int) -> list[
 
 
 def pictures(worlds: "Worlds", total: int, seed: int, strength: float | None = None) -> Iterator[np.ndarray]:
-    """Yield what the camera sees when an episode begins, (size, size, 3) uint8, with the goal marked."""
-    from envs.rendering.overlay import ring
-
-    camera = worlds.cameras[0]
-    index = list(worlds.sight.scene.cameras).index(camera)
+    """Yield what the cameras see when an episode begins, goals marked, side by side (size, n * size, 3) uint8."""
     for first in range(0, total, worlds.num):
         rows = np.arange(min(worlds.num, total - first))
         worlds.begin(rows, seed, first + rows, strength)
-        begun = np.arange(worlds.num) < len(rows)
-        images = worlds.observe(begun)["images"][camera]
-        seen_from = worlds.sight.seen_from(rows)
+        images = worlds.observe(np.arange(worlds.num) < len(rows))["images"]
         for row in rows.tolist():
-            goal, radius = worlds.state.goal[row], worlds.task.radius
-            yield ring(images[row], seen_from, row, index, centre=goal, radius=radius)
+            yield np.hstack([marked(worlds, images[camera][row], row, camera) for camera in worlds.cameras])
+
+
+def marked(worlds: "Worlds", image: np.ndarray, row: int, camera: str) -> np.ndarray:
+    """Draw a ring about the goal of a world into what a camera saw."""
+    from envs.rendering.overlay import ring
+
+    look, index = worlds.sight.seen_from(np.array([row])), list(worlds.sight.scene.cameras).index(camera)
+    return ring(image, look, row, index, centre=worlds.state.goal[row], radius=worlds.task.radius)
 
 
 def save_pools(path: Path) -> Path:
@@ -204,7 +204,7 @@ def save(path: Path, words: list[str], nominal: np.ndarray | None, seen: list[np
     """Write a contact sheet: a head with the nominal world and a few words, then a tile for every world."""
     from envs.rendering.overlay import tile
 
-    sheet = tile(seen, COLUMNS)
+    sheet = tile(seen, max(1, COLUMNS * SIDE_PX // seen[0].shape[1]))
     return write(path, np.vstack([head(words, nominal, sheet.shape[1]), sheet]))
 
 

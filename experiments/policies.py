@@ -89,6 +89,14 @@ def sim_spec(config: Config, **changes: Any) -> "WorldsSpec":
     return spec.but(**changes)
 
 
+def bare_spec(config: Config, **changes: Any) -> "WorldsSpec":
+    """Give the simulated worlds for a check of what varies: without cameras that stand still, whose axes stay."""
+    from envs.rendering.assets import carried
+
+    spec = sim_spec(config, **changes)
+    return spec.but(images=carried(spec.images))
+
+
 def why_no_twin(config: Config) -> str:
     """Say why there is no reality twin for a configuration, or ""."""
     if config.arm != "panda":
@@ -115,14 +123,14 @@ def reality_spec(config: Config, **changes: Any) -> "RealitySpec":
 
 def check_worlds(config: Config) -> tuple[str, ...]:
     """Bind the randomization to one world: mistakes show before anything is written. Gives the axes that vary."""
-    worlds = sim_spec(config, images=()).build(1)
+    worlds = bare_spec(config).build(1)
     worlds.close()
     return tuple(worlds.randomization)
 
 
 def check_card(config: Config) -> None:
     """Bind the reality card to one twin."""
-    reality_spec(config, images=()).check()
+    reality_spec(config).check()
 
 
 def pool_options(config: Config) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.policies import checkpoint_of, cluster_of, load_policy, sim_spec
+from experiments.policies import bare_spec, checkpoint_of, cluster_of, load_policy, sim_spec
 from experiments.run import Run, write_json
 from experiments.schema import Config
 
@@ -82,7 +82,7 @@ def check(config: Config) -> None:
     if config.policy is not None:
         checkpoint_of(config.policy)
     for strength in config.sweep.strengths:
-        sim_spec(config, images=(), strength=strength).build(1).close()
+        bare_spec(config, strength=strength).build(1).close()
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:

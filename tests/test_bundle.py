@@ -14,6 +14,7 @@ from agents import checkpoint
 from agents.policy import Policy, PolicySpec
 from envs.arms.profile import load
 from envs.rendering.assets import CAMERAS
+from envs.rendering.scene import TOOL
 from transfer.bundle.bundle import FILES, GOLDEN, IO, PARITY, POLICY, TRAIN, Bundle, sha256
 from transfer.bundle.contract import Contract
 from transfer.bundle.export import contract_of, export, export_policy
@@ -184,8 +185,16 @@ def test_what_no_arm_can_see_is_not_exported():
         contract_of(blind, "panda", "push", 1)
     with pytest.raises(ValueError, match="execute must be in"):
         contract_of(policy_of(), "panda", "push", 9)
-    with pytest.raises(ValueError, match="wrist"):
-        contract_of(policy_of(PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["wrist"]})), "panda", "push", 1)
+    with pytest.raises(ValueError, match="Did you mean `wrist`"):
+        contract_of(policy_of(PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["wirst"]})), "panda", "push", 1)
+
+
+def test_a_contract_says_where_on_the_hand_a_camera_is_and_nothing_more_of_one_that_stands():
+    spec = PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["front", "wrist"]})
+    contract = contract_of(policy_of(spec), "panda", "push", 1)
+    front, wrist = contract.to_dict()["cameras"]
+    assert "mount" not in front and wrist["mount"] == TOOL and wrist["up"] == (1.0, 0.0, 0.0)
+    assert Contract.from_dict(json.loads(json.dumps(contract.to_dict()))) == contract
 
 
 def test_reading_a_bundle_needs_no_torch(folder):

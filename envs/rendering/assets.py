@@ -10,7 +10,7 @@ kept in `cache.cache_dir()`, named by the hash of their source and recipe.
 
 import hashlib
 import importlib.util
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +46,8 @@ TRIANGLES = {
     "panda_link5": 140, "panda_link6": 180, "panda_link7": 80, "panda_hand": 160,
     "panda_leftfinger": 40, "panda_rightfinger": 40,
 }  # fmt: skip
+# The same where a camera on the hand looks at its fingers from 10 cm: with 40 they fall to pieces.
+CLOSE = TRIANGLES | {"panda_leftfinger": 160, "panda_rightfinger": 160}
 FILES = {
     "panda_link0": "collision/link0", "panda_link1": "visual/link1", "panda_link2": "visual/link2",
     "panda_link3": "visual/link3", "panda_link4": "visual/link4", "panda_link5": "visual/link5",
@@ -89,6 +91,11 @@ class Furnished(Protocol):
     def objects(self) -> Sequence[ObjectSpec]: ...
 
 
+def carried(cameras: Iterable[str]) -> tuple[str, ...]:
+    """Name those of some cameras that something carries: only scenes that name them have them, and their axes."""
+    return tuple(name for name in cameras if CAMERAS[name].mount)
+
+
 def mesh_folder() -> Path:
     """Find the Panda's meshes in the installed `pybullet_data` without importing it.
 
@@ -121,7 +128,9 @@ def arm_scene(profile: Named, task: Furnished, detail: str = "low", cameras: Col
     """
     if detail not in DETAILS:
         raise ValueError(unknown("detail", detail, DETAILS))
-    arm, painted = _arm(profile, detail)
+    there = {name: camera for name, camera in CAMERAS.items() if not camera.mount or name in cameras}
+    carriers = {camera.mount for camera in there.values() if camera.mount}
+    arm, painted = _arm(profile, detail, CLOSE if carriers else TRIANGLES)
     objects, paints = object_parts(task.objects)
     surfaces = SURFACES | painted | paints
     parts = [*_room(), *arm, *objects]
@@ -132,14 +141,12 @@ def arm_scene(profile: Named, task: Furnished, detail: str = "low", cameras: Col
             Part(f"distractor{index}.{shape}", unit[shape], f"distractor{index}", hidden=True)
             for shape in DISTRACTOR_SHAPES
         ]
-    there = {name: camera for name, camera in CAMERAS.items() if not camera.mount or name in cameras}
-    carriers = {camera.mount for camera in there.values() if camera.mount}
     held = [Part(name, box((0.001, 0.001, 0.001)), "hand", hidden=True) for name in sorted(carriers)]
     return Scene((*parts, *clutter_parts(), *held), surfaces, there)
 
 
-def _arm(profile: Named, detail: str) -> tuple[list[Part], dict[str, Surface]]:
-    """Give parts of an arm and surfaces that differ from the Panda's."""
+def _arm(profile: Named, detail: str, triangles: Mapping[str, int]) -> tuple[list[Part], dict[str, Surface]]:
+    """Give parts of an arm and surfaces that differ from the Panda's; `triangles` are the Panda's at detail "low"."""
     if getattr(profile, "pieces", ()):
         from envs.rendering.arms import drawn
 
@@ -147,7 +154,8 @@ def _arm(profile: Named, detail: str) -> tuple[list[Part], dict[str, Surface]]:
         return list(seen.parts), seen.surfaces
     if profile.name != "panda":
         raise ValueError(f"{unknown('arm with meshes', profile.name, ('panda',))}, or a profile with a `urdf`")
-    return [Part(name, _link(name, detail), "hand" if name in HAND else "arm") for name in FILES], {}
+    few = triangles if detail == "low" else dict.fromkeys(FILES, 0)
+    return [Part(name, _link(name, few[name]), "hand" if name in HAND else "arm") for name in FILES], {}
 
 
 def _room() -> tuple[Part, Part, Part]:
@@ -174,12 +182,11 @@ def _room() -> tuple[Part, Part, Part]:
     return Part("floor", floor, "floor"), Part("wall", walls, "wall"), Part("table", table, "table")
 
 
-def _link(name: str, detail: str) -> Mesh:
-    """Load a link's mesh, from the cache where it was prepared before."""
+def _link(name: str, triangles: int) -> Mesh:
+    """Load a link's mesh, from the cache where it was prepared before; 0 triangles are all of them."""
     source = mesh_folder() / f"{FILES[name]}.obj"
     if not source.is_file():
         raise FileNotFoundError(f"mesh {source} does not exist; reinstall it with `pip install pybullet`.")
-    triangles = TRIANGLES[name] if detail == "low" else 0
     key = hashlib.sha256(source.read_bytes() + f"{RECIPE} {name} {triangles} {TILE_M}".encode()).hexdigest()[
         :24
     ]

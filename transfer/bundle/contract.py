@@ -8,7 +8,7 @@ cameras.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from envs.arms.controller import MAX_OPENING_STEP, MAX_STEP
@@ -73,8 +73,10 @@ class CameraIO:
         width, height: [px].
         channels: Order of the colours.
         dtype: Of a pixel; scaling is inside the policy.
-        position, target: In the arm's base frame [m].
+        position, target: In the arm's base frame, or in that of what carries it [m].
         fov_deg: Vertical field of view [deg].
+        mount: What carries it, such as "tool frame"; "" for one that stands still, and then it is not written.
+        up: What is up in the images of one that is carried, in the same frame; likewise.
     """
 
     name: str
@@ -85,6 +87,8 @@ class CameraIO:
     position: Numbers
     target: Numbers
     fov_deg: float
+    mount: str = ""
+    up: Numbers = (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -168,9 +172,12 @@ class Contract:
     ) -> "Contract":
         """Describe a policy of `envs.worlds` for an arm, a task and its nominal cameras."""
         seen = (
-            CameraIO(name, image_size, image_size, "RGB", "uint8", camera.position, camera.target, camera.fov_deg)
+            CameraIO(
+                name, image_size, image_size, "RGB", "uint8", camera.position, camera.target, camera.fov_deg,
+                camera.mount, camera.up,
+            )
             for name, camera in cameras.items()
-        )
+        )  # fmt: skip
         return cls(
             schema=SCHEMA,
             arm=profile.name,
@@ -195,7 +202,11 @@ class Contract:
 
     def to_dict(self) -> dict:
         """Give plain data."""
-        return asdict(self)
+        data = asdict(self)
+        for camera in data["cameras"]:
+            if not camera["mount"]:
+                del camera["mount"], camera["up"]
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping) -> "Contract":
@@ -257,7 +268,7 @@ def _read(kind: type, data: Mapping, where: str) -> Any:
     for key in data:
         if key not in names:
             raise ValueError(f"{where}: {unknown('field', key, names)}")
-    missing = [name for name in names if name not in data]
+    missing = [field.name for field in fields(kind) if field.name not in data and field.default is MISSING]
     if missing:
         raise ValueError(f"{where}: missing {missing}.")
     return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
