@@ -9,7 +9,8 @@ from experiments.policies import (
     Loaded,
     check_card,
     check_worlds,
-    checkpoint_of,
+    chunk_of,
+    execution_of,
     load_policy,
     pool_options,
     reality_spec,
@@ -60,8 +61,8 @@ def check(config: Config) -> None:
     settings_of(config)
     if config.policy is None:
         raise ValueError("which policy? Give the run that trained it: policy=runs/...-train-push-...")
-    checkpoint_of(config.policy)
     refuse_foreign(config, config.policy)
+    execution_of(config, chunk_of(config.policy))
     check_worlds(config)
     check_card(config)
     if config.demonstrations.path is not None:

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import resources
-from experiments.policies import cameras_of, check_worlds, load_policy, pool_options, refuse_foreign, sim_spec
+from experiments.policies import (
+    cameras_of,
+    check_worlds,
+    execution_of,
+    load_policy,
+    pool_options,
+    refuse_foreign,
+    sim_spec,
+)
 from experiments.run import Run
 from experiments.schema import Config
 from experiments.watch import Watch
@@ -55,6 +63,7 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
         expert_share=tuple(train.expert_share) if isinstance(train.expert_share, list) else train.expert_share,
         seed=config.seed,
         fit=fit,
+        execution=execution_of(config, config.network.chunk),
     )
     return settings, policy_of(config)
 
@@ -181,6 +190,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
             episodes=config.train.validate_episodes,
             seed=config.seed,
             worlds=config.collect.worlds,
+            execution=settings.execution,
             progress=run.stage(name),
             **pool_options(config),
         )
