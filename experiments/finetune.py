@@ -77,7 +77,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     from transfer.select import select
 
     before = load_policy(config.policy)
-    recorded = record_demonstrations(run, config)
+    recorded = record_demonstrations(run, config, bool(before.spec.language.fusion))
     tuned = finetune(
         checkpoint.load(before.folder).policy,
         read_demonstrations(config, run.folder),
@@ -143,8 +143,8 @@ def demonstrations_folder(config: Config, run_folder: Path | None) -> Path:
     return run_folder / "demonstrations"
 
 
-def record_demonstrations(run: Run, config: Config) -> dict[str, Any]:
-    """Record in the twin, unless the user brought demonstrations."""
+def record_demonstrations(run: Run, config: Config, instructed: bool) -> dict[str, Any]:
+    """Record in the twin, told in words where the policy reads some, unless the user brought demonstrations."""
     from transfer.demonstrations.record import record
 
     if config.demonstrations.path is not None:
@@ -159,6 +159,7 @@ def record_demonstrations(run: Run, config: Config) -> dict[str, Any]:
         seed=config.demonstrations.seed,
         noise=config.demonstrations.noise,
         arm=config.arm,
+        instructed=instructed,
         progress=run.progress,
         **pool_options(config),
     ).to_dict()
