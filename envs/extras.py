@@ -79,7 +79,7 @@ class Extras:
     def _affordances(self, rows: np.ndarray) -> np.ndarray:
         """Give heat maps (n, cameras, height / STRIDE, width / STRIDE) float16; 0 where no camera sees the place."""
         spots, side = self._contacts(rows), self._sight.image_size
-        middles, look = np.arange(side) + 0.5, self._sight.appearance
+        middles, look = np.arange(side) + 0.5, self._sight.seen_from(rows)
         maps = np.zeros((len(rows), len(self._sight.cameras), side, side), np.float32)
         for i, row in enumerate(rows.tolist()):
             for slot, camera in enumerate(self._sight.indices):

@@ -22,7 +22,7 @@ from envs.rendering.distractors import Distractors
 from envs.rendering.furniture import TableTop
 from envs.rendering.lens import expose, measure, pick
 from envs.rendering.overlay import ring
-from envs.rendering.scene import EVERYTHING, Frame, Images, Renderer, Scene, kind
+from envs.rendering.scene import EVERYTHING, Appearance, Frame, Images, Renderer, Scene, kind
 from envs.timing import ImageDelay
 from randomizers import Domain
 from randomizers.errors import unknown
@@ -169,6 +169,10 @@ class Sight:
                 for slot, camera in enumerate(self.cameras):
                     seen[what][camera][rows] = shots[:, slot]
         return seen
+
+    def seen_from(self, rows: np.ndarray) -> Appearance:
+        """Give the look of some worlds with their cameras where their present images were taken."""
+        return self.appearance
 
     def _addresses(self, rows: np.ndarray, again: bool) -> np.ndarray:
         """Give seed, episode and step of the sensor's noise (n, 3) uint64: a frame that is shown twice keeps it."""

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import torch
 from touch_arm import PANDA, SCALE, SIZE, Played, Told, Touch, bundle, contract, touching_worlds
 
+from agents.acting import Actor
 from agents.behaviour import Behaviour
 from agents.chunks import Execution
 from agents.dagger import DaggerSettings
@@ -28,7 +30,8 @@ from experiments.train import settings_of
 from transfer.bundle.bundle import Bundle
 from transfer.bundle.contract import Contract
 from transfer.bundle.export import contract_of, export_policy, instruction_of
-from transfer.deploy.loop import Loop, drive
+from transfer.deploy.loop import Log, Loop, drive
+from transfer.deploy.thinking import Thinker
 
 ROOT = Path(__file__).parents[1]
 PLAIN = PolicySpec(image_size=SIZE, channels=(4, 4), keypoints=4, hidden=16, chunk=4)
@@ -44,6 +47,8 @@ EXECUTIONS = [
     Execution(execute=3),
     Execution("ensemble", decay=0.3),
     Execution("asynchronous", 2, delay=1),
+    Execution("asynchronous", 2, delay=2),
+    Execution("asynchronous", 3),
 ]
 
 
@@ -92,18 +97,12 @@ def driven(there, task, episodes, instruction=None):
     loop.actor.act = listen
     for episode in episodes:
         found.append([])
-        trial = loop.trial(3, episode, drive_log(arm))
+        trial = loop.trial(3, episode, Log(arm.description))
         assert not trial.stopped
     return [np.array(actions) for actions in found], said
 
 
-def drive_log(arm):
-    from transfer.deploy.loop import Log
-
-    return Log(arm.description)
-
-
-@pytest.mark.parametrize("execution", EXECUTIONS, ids=lambda each: each.mode + str(each.execute))
+@pytest.mark.parametrize("execution", EXECUTIONS, ids=lambda each: f"{each.mode}{each.execute}{each.delay}")
 @pytest.mark.parametrize("name", SPECS)
 def test_a_bundle_acts_as_the_policy_did_when_it_was_evaluated(name, execution, made):
     _, model, exported = made(name)
@@ -158,6 +157,29 @@ def test_the_command_line_chooses_how_collectors_carry_chunks_out():
     assert "execution" in settings.to_dict() and "execution" not in DaggerSettings().to_dict()
     with pytest.raises(ValueError, match=r"execute must be in \[1, 4\]"):
         settings_of(load(None, ["execution.execute=5"]))
+
+
+def test_the_arm_goes_on_while_the_policy_thinks(made):
+    """The policy answers the second question only after the step that asked it is over."""
+    _, _, exported = made("history")
+    thinker, over = Thinker(exported.policy, Execution("asynchronous", 2, delay=2)), threading.Event()
+    patient, run, asked = Actor(exported.policy, 1, execution=thinker.execution), thinker._run, []
+
+    def slow(feed):
+        asked.append(len(asked))
+        assert asked[-1] != 1 or over.wait(10.0)
+        return run(feed)
+
+    thinker._run = slow
+    rng = np.random.default_rng(0)
+    for step in range(9):
+        shown = {"images": {"front": rng.integers(0, 256, (1, SIZE, SIZE, 3), np.uint8)}}
+        shown |= {"proprioception": rng.random((1, 14), np.float32), "goal": rng.random((1, 3), np.float32)}
+        assert np.array_equal(thinker.act(shown), patient.act(shown))
+        if step == 2:
+            over.set()
+    thinker.reset(), patient.reset()
+    assert np.array_equal(thinker.act(shown), patient.act(shown))
 
 
 def test_the_arm_s_words_reach_the_policy_and_change_what_it_does(made):

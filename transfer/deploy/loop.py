@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agents.acting import Actor
 from agents.words import INSTRUCTION
 from envs.arms import kinematics, profile
 from envs.arms.controller import Controller
@@ -19,6 +18,7 @@ from transfer.bundle.bundle import Bundle
 from transfer.deploy import words
 from transfer.deploy.arms.base import Arm, Description, Reading, Verdict
 from transfer.deploy.guard import Guard, Stop, agree
+from transfer.deploy.thinking import Thinker
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Loop:
 
     def __init__(self, bundle: Bundle, arm: Arm, pace: bool, instruction: str | None = None):
         self.contract, self.arm, self.pace = bundle.contract, arm, pace
-        self.actor = Actor(bundle.policy, 1, execution=self.contract.action.execution)
+        self.actor = Thinker(bundle.policy, self.contract.action.execution)
         self.instruction, self.said = instruction, ""
         self.guard = Guard(self.contract)
         gripper = self.contract.gripper
