@@ -155,7 +155,7 @@ class Actor:
 
     def _read(self, observation: Mapping, name: str) -> np.ndarray:
         value = pick(observation, name)
-        if name == INSTRUCTION and self.tokenizer is not None and value.dtype.kind in "US":
+        if name == INSTRUCTION and self.tokenizer is not None and value.dtype.kind in "USO":
             return self.tokenizer.encode([str(text) for text in value])
         return value
 

@@ -22,6 +22,7 @@ import torch
 
 from agents import checkpoint
 from agents.behaviour import Behaviour
+from agents.chunks import Execution
 from agents.clone import FitSettings, Log, Progress, fit
 from agents.dataset import Dataset, Episodes
 from agents.extras import recorded
@@ -50,6 +51,7 @@ class DaggerSettings:
         expert_share: Share of segments the expert drives (DAgger's beta): a number for round 1, which halves with
             every round, or one for each round after 0.
         seed: Of episodes, weights and minibatches.
+        execution: How the student carries its chunks out.
         fit: How to train; its steps and seed are given by this class.
     """
 
@@ -61,6 +63,7 @@ class DaggerSettings:
     expert_share: float | tuple[float, ...] = 0.3
     seed: int = 0
     fit: FitSettings = field(default_factory=FitSettings)
+    execution: Execution = field(default_factory=Execution)
 
     def __post_init__(self) -> None:
         if not self.episodes or len(self.episodes) != len(self.steps):
@@ -87,7 +90,12 @@ class DaggerSettings:
             return Behaviour("expert", noise=self.noise)
         given = self.expert_share
         share = given[number - 1] if isinstance(given, tuple) else given * 0.5 ** (number - 1)
-        return Behaviour("student", expert_share=share, noise=self.student_noise)
+        return Behaviour("student", expert_share=share, noise=self.student_noise, execution=self.execution)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain data; the usual execution is left out, as former runs have it, which may be resumed."""
+        made = asdict(self)
+        return {name: value for name, value in made.items() if name != "execution" or self.execution != Execution()}
 
     def jobs(self, number: int) -> list[Job]:
         """List the jobs of a round; episodes and indices go on from the round before."""
@@ -157,7 +165,7 @@ def dagger(
     """
     folder = Path(folder)
     worlds = spec.to_dict()
-    about = {"dagger": asdict(settings), "policy": policy.to_dict()}
+    about = {"dagger": settings.to_dict(), "policy": policy.to_dict()}
     if teachers:
         about["teachers"] = {str(order): each.to_dict() for order, each in enumerate(teachers)}
     refuse_other_settings(folder, about)
@@ -185,7 +193,7 @@ def dagger(
                 dataset,
                 settings.fit_of(number),
                 place / "checkpoint",
-                record={"worlds": worlds, "dagger": asdict(settings), "round": number},
+                record={"worlds": worlds, "dagger": settings.to_dict(), "round": number},
                 progress=renamed(progress, f"fit round {number}"),
                 log=shifted(log, sum(settings.steps[:number])),
             )

@@ -5,12 +5,15 @@
 Each is a module with `targets`, the columns it reads beside the policy's inputs, and a loss over what the policy
 perceived. Their layers travel in the checkpoint and stay out of the exported model.
 
-    column                      written by the collectors where          read by
-    action                      always                                   dynamics
-    depth.CAMERA                Job.more names "depth"                   depth
-    again.images.CAMERA         nobody yet: give your own                invariance
-    mask.CAMERA                 nobody yet: give your own                grounding
-    affordance.CAMERA           nobody yet: give your own                affordance
+    column                   what it is                                         read by
+    action                   what was carried out; always there                 dynamics
+    depth.CAMERA             metres at every fourth pixel                       depth
+    mask.CAMERA              the object that is to be moved                     grounding
+    affordance.CAMERA        where the hand is to act on it                     affordance
+    again.images.CAMERA      the same moment under other looks                  invariance
+
+Collectors write all but the first where `Job.more` names them (`recorded`) and the worlds tell them: depth by
+`WorldsSpec(depth=True)`, the rest by `WorldsSpec(extras=...)`, see `envs.extras`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 TEMPERATURE = 0.1  # of InfoNCE (arXiv 2002.05709, section 5.1)
 PROJECTED = 32  # numbers that views are compared by
 COLUMNS = {"grounding": "mask", "invariance": "again.images"}
+MORE = {"depth": "depth", "grounding": "mask", "affordance": "affordance", "invariance": "again"}
+"""What jobs are to record for a loss, of `agents.lockstep.MORE`."""
 LEAST_MASS = 1e-4  # of attention: bounds the loss where an object is not looked at at all
 
 
@@ -155,12 +160,5 @@ def column_of(name: str, camera: str) -> str:
 
 def recorded(spec: PolicySpec) -> tuple[str, ...]:
     """Name what a job has to record beside the usual columns for a policy to learn from it; see `agents.lockstep`."""
-    for name in ("invariance", "grounding", "affordance"):
-        if name in spec.extras.on:
-            columns = ", ".join(column_of(name, camera) for camera in spec.cameras)
-            raise ValueError(
-                f"train.losses.{name} learns from {columns}, which no collector records; set it to 0, or clone from a "
-                "dataset of your own that has them (agents.clone.fit)"
-            )
     told = ("instruction",) if spec.language.fusion else ()
-    return (*told, *(("depth",) if spec.extras.depth else ()))
+    return (*told, *(MORE[name] for name in MORE if name in spec.extras.on))

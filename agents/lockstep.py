@@ -19,8 +19,10 @@ from envs.record import EXPERT, Built, Record
 from randomizers.errors import unknown
 
 RECORDED = ("proprioception", "goal", "state")
-MORE = ("instruction", "depth")
-"""What a job may record beside the usual columns: the instruction's letters, and depth [m] at every fourth pixel."""
+MAPS = {"mask": "mask", "affordance": "affordance", "again": "again.images"}
+"""What `envs.extras` tells of images, and the columns where it is kept."""
+MORE = ("instruction", "depth", *MAPS)
+"""What a job may record beside the usual columns: the instruction's letters, depth [m] at every fourth pixel, MAPS."""
 DEPTH_STRIDE = 4
 MOST_STEPS = 10_000  # a task without a horizon would hang a collector
 
@@ -193,6 +195,8 @@ def extra_columns(observation: Mapping, what: str) -> dict[str, np.ndarray]:
     if what == "depth" and "depth" in observation:
         near = {name: metres[:, ::DEPTH_STRIDE, ::DEPTH_STRIDE] for name, metres in observation["depth"].items()}
         return {f"depth.{name}": np.asarray(metres, np.float16) for name, metres in near.items()}
+    if what in MAPS and what in observation:
+        return {f"{MAPS[what]}.{name}": values for name, values in observation[what].items()}
     if what not in MORE:
         raise ValueError(unknown("column to record", what, MORE))
     raise ValueError(f"a job is to record `{what}`, which these worlds do not give")

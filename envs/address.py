@@ -33,6 +33,11 @@ def drawn_with(seeds: np.ndarray, split: str) -> np.ndarray:
     return seeds.astype(np.uint64) + np.uint64(SEEDS if split == "heldout" else 0)
 
 
+def another(seeds: np.ndarray) -> np.ndarray:
+    """Give the seeds (n,) uint64 of a second draw beside the one with `seeds`; nobody asks for seeds so large."""
+    return seeds.astype(np.uint64) ^ np.uint64(SEEDS >> 1)
+
+
 def chosen(active: np.ndarray | None, begun: np.ndarray) -> np.ndarray:
     """Check a mask of worlds; (worlds,) bool, all where none is given.
 

@@ -14,11 +14,13 @@ All draws are addressed, so a world's luck does not depend on its row, its neigh
     Every(a, b)   (seed, episode, tick 0), and tick t whenever its time has passed before the t-th step
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from envs.address import another
 from envs.clock import Clock
 from envs.columns import Column, Rows, together
 from envs.drawn import Drawn, Part, Timer
@@ -114,6 +116,27 @@ class Chance:
                 changed[late] = True
         return np.flatnonzero(changed)
 
+    @contextmanager
+    def otherwise(self, domain: Domain, rows: np.ndarray) -> Iterator[None]:
+        """Lend some worlds another draw of some axes, which is on no record; it is taken back at the end.
+
+        Args:
+            domain: Axes that are columns, cut out of what varies here.
+            rows: The worlds.
+        """
+        if not rows.size:
+            yield
+            return
+        where, drawn = together(rows), self._draw(domain, rows, again=True)
+        for group, block in zip(drawn.groups, drawn.blocks):
+            for place, axis in enumerate(group.axes):
+                self._write(axis.name, rows, where, block[:, place])
+        try:
+            yield
+        finally:
+            for name in domain.axes:
+                self._write(name, rows, where, self.values[name][where])
+
     def _wind(self, timer: Timer, rows: np.ndarray) -> None:
         """Set the timer anew; one that is shorter than a control step rings at every step."""
         clock = self.clock
@@ -151,7 +174,7 @@ class Chance:
         for row, value in zip(rows, values):
             self._knobs[row][name].write(value if np.ndim(value) else value.item())
 
-    def _draw(self, domain: Domain, rows: np.ndarray) -> Draws:
+    def _draw(self, domain: Domain, rows: np.ndarray, again: bool = False) -> Draws:
         terms = [self.terms[row] for row in rows]
         strength: Any = [strength for strength, _ in terms]
         pin: Any = [pin or {} for _, pin in terms]
@@ -159,4 +182,5 @@ class Chance:
             strength, pin = strength[0], pin[0]
         clock = self.clock
         seeds, episodes, ticks = (address[rows] for address in (clock.seeds, clock.episodes, clock.ticks))
+        seeds = another(seeds) if again else seeds
         return domain.draw_many(seeds, episodes, ticks, strength=strength, pin=pin)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from envs.address import another
 from envs.clock import Clock
 from envs.columns import Column
 from envs.engine import Engine, State
@@ -69,6 +70,7 @@ class Sight:
         self._indices = tuple(list(scene.cameras).index(camera) for camera in cameras)
         self._drawn = np.zeros((worlds, len(cameras), image_size, image_size, 3), np.uint8)
         self._metres = np.zeros(self._drawn.shape[:-1], np.float32) if depth else None
+        self._parts: np.ndarray | None = None
 
     @property
     def depth(self) -> bool:
@@ -78,12 +80,33 @@ class Sight:
     @property
     def columns(self) -> dict[str, Column]:
         """Name everything that changes what cameras see."""
-        return {
-            **visual_columns(self.appearance, self.scene),
-            **self.distractors.columns(),
-            **self.table.columns(),
-            **self._delay.columns,
-        }
+        return {**self.looks, **self._delay.columns}
+
+    @property
+    def looks(self) -> dict[str, Column]:
+        """Name what may change between two pictures of one moment."""
+        look = visual_columns(self.appearance, self.scene)
+        return {**look, **self.distractors.columns(), **self.table.columns()}
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Places of the observed cameras among those of the scene."""
+        return self._indices
+
+    def tell_parts(self) -> None:
+        """Note from now on which part every pixel shows."""
+        self._parts = np.full(self._drawn.shape[:-1], -1, np.int32)
+
+    @property
+    def parts(self) -> np.ndarray:
+        """Index of the part that each pixel showed last, (worlds, cameras, height, width); -1 for none."""
+        if self._parts is None:
+            raise ValueError("nobody noted what the pixels show; call tell_parts() first.")
+        return self._parts
+
+    def then(self, rows: np.ndarray, parts: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Give where places that move with parts were in what the cameras of some worlds show; see `ImageDelay`."""
+        return self._delay.then(rows, parts, places)
 
     def check(self, varying: Domain) -> None:
         """Refuse a randomization of what nobody would see.
@@ -121,11 +144,12 @@ class Sight:
                 engines[row].transforms(self._delay.slot(row), None if state is None else (state, row))
             self._delay.record(rows)
 
-    def look(self, rows: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
+    def look(self, rows: np.ndarray, again: bool = False) -> dict[str, dict[str, np.ndarray]]:
         """Draw some worlds; the images of the others are black, their depth 0.
 
         Args:
             rows: (n,) indices of the worlds to draw.
+            again: With other noise: a second picture of the same moment.
 
         Returns:
             Fresh arrays by camera: "images" (worlds, height, width, 3) uint8 and, where it is observed, "depth"
@@ -138,12 +162,12 @@ class Sight:
         transforms = self._delay.shown()
         self._furnish(transforms, rows)
         frame = Frame(transforms, self._mounts.aimed(self.appearance, transforms, rows), rows, self._indices)
-        self.renderer.draw(frame, Images(self._drawn, self._metres))
+        self.renderer.draw(frame, Images(self._drawn, self._metres, self._parts))
         where = np.ix_(rows, np.array(self._indices))
         lens, fov_deg = pick(self.appearance.lenses, where), self.appearance.fov_deg[where]
         for what, take in (("images", expose), ("depth", measure)):
             if what in drawn:
-                shots = take(drawn[what][rows], lens, fov_deg, self._addresses(rows), self.cameras)
+                shots = take(drawn[what][rows], lens, fov_deg, self._addresses(rows, again), self.cameras)
                 for slot, camera in enumerate(self.cameras):
                     seen[what][camera][rows] = shots[:, slot]
         return seen
@@ -152,10 +176,11 @@ class Sight:
         """Give the look of some worlds with their cameras where their present images were taken."""
         return self._mounts.aimed(self.appearance, self._delay.shown(), rows)
 
-    def _addresses(self, rows: np.ndarray) -> np.ndarray:
+    def _addresses(self, rows: np.ndarray, again: bool) -> np.ndarray:
         """Give seed, episode and step of the sensor's noise (n, 3) uint64: a frame that is shown twice keeps it."""
         clock = self._clock
-        places = [clock.seeds[rows], clock.episodes[rows], self._delay.shot[rows]]
+        seeds = another(clock.seeds[rows]) if again else clock.seeds[rows]
+        places = [seeds, clock.episodes[rows], self._delay.shot[rows]]
         return np.stack(places, 1, dtype=np.uint64, casting="unsafe")
 
     def picture(

@@ -28,6 +28,8 @@ RENDERERS = {"raster": "sim2arm raster", "tiny": "TinyRenderer"}
 """What can draw the images, with the names that reports show."""
 SAMPLES = 4
 """Samples of a pixel: a camera's pixel gathers light over its whole area, and a cube far away is 5 pixels wide."""
+EXTRAS = ("mask", "affordance", "again")
+"""What can be told of images beside their pixels; see `envs.extras`."""
 POOLS = {"train": "seen", "heldout": "unseen"}
 """Which pictures surfaces show in each split."""
 Varying = Randomization | Randomizer | Mapping[str, Any] | None
@@ -50,6 +52,7 @@ class WorldsSpec:
         physics: Preset or settings of the simulation, see `envs.physics`; None leaves them to the task.
         actions: What the numbers of an action mean; see `envs.arms.actions`.
         contents: Of the profile's file; read from it unless given. With it, only images need the file's meshes.
+        extras: What else is told of the images, for losses in training; see `envs.extras`.
         reward: "dense", shaped, "sparse", 1 where the task is done, or "progress"; see `envs.outcome`.
     """
 
@@ -66,6 +69,7 @@ class WorldsSpec:
     actions: str = EE_DELTA
     contents: str | None = None
     reward: str = "dense"
+    extras: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "arm", str(self.arm))
@@ -93,13 +97,16 @@ class WorldsSpec:
                 raise ValueError(unknown(what, name, known))
         if len(set(self.images)) < len(self.images):
             raise ValueError(f"images={self.images} names a camera twice.")
+        object.__setattr__(self, "extras", tuple(self.extras))
+        check_extras(self.extras, tasks.get(self.task), self.images)
         size = self.image_size
         if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 2048:
             raise ValueError(f"image_size is {size!r}; it must be a whole number of pixels in [8, 2048].")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return {**asdict(self), "images": list(self.images)}
+        """Return plain data for JSON; no extras where there are none, as former records and datasets have it."""
+        made = {**asdict(self), "images": list(self.images), "extras": list(self.extras)}
+        return made if self.extras else {name: value for name, value in made.items() if name != "extras"}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "WorldsSpec":
@@ -149,6 +156,7 @@ class WorldsSpec:
             cameras=self.images,
             image_size=self.image_size,
             depth=self.depth,
+            extras=self.extras,
             reward=self.reward,
             spare=engine,
             spec=self,
@@ -178,6 +186,23 @@ class WorldsSpec:
     def _scene(self) -> Scene:
         """What there is to see."""
         return arm_scene(self.profile, tasks.get(self.task), cameras=self.images)
+
+
+def check_extras(extras: tuple[str, ...], task: tasks.Task, images: tuple[str, ...]) -> None:
+    """Refuse what cannot be told of images.
+
+    Raises:
+        ValueError: A name is unknown, there is no camera, or the task has no object to mask.
+    """
+    for name in extras:
+        if name not in EXTRAS:
+            raise ValueError(unknown("extra of an image", name, EXTRAS))
+    if extras and not images:
+        raise ValueError(f"{', '.join(extras)} are told of images; name cameras, as in images=('front',).")
+    if "mask" in extras and not task.objects:
+        raise ValueError(
+            f"`mask` shows the task's object, but `{task.name}` has none; leave it out (train.losses.grounding=0)."
+        )
 
 
 def plain(randomization: Varying) -> dict[str, Any]:

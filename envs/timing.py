@@ -124,6 +124,18 @@ class ImageDelay:
         some, shot = rows[fresh], shot[fresh]
         self.shot[some], self._shown[some] = shot, self._past[some, shot % self._depth]
 
+    def then(self, rows: np.ndarray, parts: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Give where places that move with a part were at the moment that the cameras show.
+
+        Args:
+            rows: (n,) worlds.
+            parts: (n,) the part of each.
+            places: (n, 3) where the places are now [m].
+        """
+        now, then = self._past[rows, (self._next[rows] - 1) % self._depth, parts], self._shown[rows, parts]
+        fixed = np.linalg.solve(now[..., :3].astype(float), (places - now[..., 3])[..., None])
+        return (then[..., :3] @ fixed)[..., 0] + then[..., 3]
+
     def shown(self) -> np.ndarray:
         """Give the transforms that the cameras of all worlds show, a copy (worlds, parts, 3, 4) float32."""
         return self._shown.copy()

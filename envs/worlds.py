@@ -24,6 +24,7 @@ from envs.chance import Chance
 from envs.clock import Clock, Pace
 from envs.columns import Row, RowKnobs
 from envs.engine import Engine
+from envs.extras import Extras
 from envs.observing import heard, numbers
 from envs.outcome import Outcome
 from envs.props import Props
@@ -53,6 +54,7 @@ class Worlds:
         cameras: Names of the cameras whose images are observed.
         image_size: Height and width of an image [px].
         depth: Depth is observed beside the images.
+        extras: What else is told of the images; see `envs.extras`.
         reward: "dense", the task's shaped reward, "sparse", 1 where it is done, or "progress"; see `envs.outcome`.
         spare: Makes an engine in place of one that blew up; None where a reset heals it.
         spec: What the batch is built of, for records.
@@ -91,6 +93,7 @@ class Worlds:
         cameras: Sequence[str] = (),
         image_size: int = 84,
         depth: bool = False,
+        extras: Sequence[str] = (),
         reward: str = "dense",
         spare: Callable[[], Engine] | None = None,
         spec: Any = None,
@@ -126,6 +129,8 @@ class Worlds:
         self.strength = strength
         self._chance = Chance(self.randomization, self.knobs, self._columns, clock)
         self.draws, self.values, self.terms = self._chance.draws, self._chance.values, self._chance.terms
+        parties = (task, self.state, self.sight, self._chance, self.randomization)
+        self._extras = Extras(extras, *parties) if extras else None
         self._instructions = Instructions(task, self.state, clock, self.props.objects)
         self.seeds, self.episodes = np.zeros(self.num, np.int64), np.zeros(self.num, np.int64)
         self.redrawn, self._begun = np.zeros(0, int), np.zeros(self.num, bool)
@@ -229,7 +234,8 @@ class Worlds:
 
         Returns:
             What `envs.observing.numbers` says, all float32. With cameras, "images" {camera: (worlds, height,
-            width, 3)} uint8, and where it is observed "depth" {camera: (worlds, height, width)} [m].
+            width, 3)} uint8, and where it is observed "depth" {camera: (worlds, height, width)} [m]; besides,
+            what `envs.extras` tells.
         """
         seen: dict[str, Any] = numbers(self.task, self.senses.measured, self.state, self._chance.vectors)
         if self.cameras:
@@ -237,6 +243,8 @@ class Worlds:
             seen |= self.sight.look(rows)
             if self.tape is not None:
                 self.tape.see(rows, seen)
+            if self._extras is not None:
+                seen |= self._extras.look(rows)
         return seen
 
     def expert_actions(self) -> np.ndarray:

@@ -10,16 +10,31 @@ from experiments.schema import Config
 HELP = """Verifies the bundle (hashes, golden actions on this machine) and drives the arm in closed loop.
 arm=virtual is the reality twin in a process of its own, with hidden parameters; real drivers come later.
 
-  python -m experiments deploy runs/...-export-push-.../bundle arm=virtual cards=medium episodes=20"""
+A policy that reads instructions is told `deploy.instruction`; without it, what the virtual arm's task says.
+
+  python -m experiments deploy runs/...-export-push-.../bundle arm=virtual cards=medium episodes=20
+  python -m experiments deploy runs/...-export-sort-.../bundle deploy.instruction='Lift the red cube.'"""
 
 
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
+    from agents.chunks import Execution
     from transfer.bundle.bundle import Bundle
+    from transfer.deploy.words import checked
 
     if config.bundle is None:
         raise ValueError("which bundle? python -m experiments deploy BUNDLE arm=virtual")
-    Bundle.load(config.bundle)
+    contract = Bundle.load(config.bundle).contract
+    asked, carried = Execution(**vars(config.execution)), contract.action.execution
+    if asked not in (Execution(), carried):
+        raise ValueError(
+            f"a bundle carries how its chunks are carried out, here {carried}, but {asked} is asked for; "
+            "export it again with these execution.* keys"
+        )
+    if config.deploy.instruction is not None:
+        if contract.instruction is None:
+            raise ValueError("this bundle reads no instruction; leave deploy.instruction out")
+        checked(contract, config.deploy.instruction)
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
@@ -35,6 +50,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
         episodes=config.episodes,
         seed=config.seed,
         pace=config.deploy.pace,
+        instruction=config.deploy.instruction,
         workers=config.deploy.workers,
         strips=STRIPS,
         progress=run.progress,

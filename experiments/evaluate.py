@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from experiments.policies import (
     check_card,
     check_worlds,
-    checkpoint_of,
+    chunk_of,
+    execution_of,
     load_policy,
     pool_options,
     reality_spec,
@@ -35,8 +36,8 @@ FRAMES = 10
 def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
     if config.policy is not None:
-        checkpoint_of(config.policy)
         refuse_foreign(config, config.policy)
+        execution_of(config, chunk_of(config.policy))
     check_worlds(config)
     if not why_no_twin(config):
         check_card(config)
@@ -77,6 +78,7 @@ def following(config: Config) -> str:
 
 def measure(run: Run, config: Config, name: str, spec: Any, model: bytes | str) -> "Evaluation":
     """Evaluate in one kind of world and keep film strips."""
+    from agents.chunks import Execution
     from transfer.evaluate import evaluate
 
     measured = evaluate(
@@ -85,6 +87,7 @@ def measure(run: Run, config: Config, name: str, spec: Any, model: bytes | str) 
         episodes=config.episodes,
         seed=config.seed,
         worlds=config.collect.worlds,
+        execution=Execution(**vars(config.execution)),
         strips=STRIPS,
         progress=run.stage(name),
         **pool_options(config),

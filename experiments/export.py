@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from experiments.policies import checkpoint_of
+from experiments.policies import checkpoint_of, chunk_of, execution_of
 from experiments.run import RESULT, Run, read_result
 from experiments.schema import Config
 
@@ -18,7 +18,7 @@ def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
     if config.policy is None:
         raise ValueError("which policy? python -m experiments export RUN")
-    checkpoint_of(config.policy)
+    execution_of(config, chunk_of(config.policy))
 
 
 def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
@@ -31,7 +31,8 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     folder, _ = checkpoint_of(config.policy)
     out = run.folder / "bundle"
     notes = {"success": measured(Path(config.policy)), "randomize": config.randomize, "strength": config.strength}
-    bundle = export(folder, out, arm=config.arm, task=config.task, train=notes)
+    execution = execution_of(config, chunk_of(config.policy))
+    bundle = export(folder, out, arm=config.arm, task=config.task, execution=execution, train=notes)
     parity = json.loads((out / "parity.json").read_text())
     rate = bundle.contract.control_rate_hz
     result = {"bundle": str(out), "checkpoint": str(folder), "parity": parity, "control_rate_hz": rate}

@@ -9,7 +9,8 @@ from experiments.policies import (
     Loaded,
     check_card,
     check_worlds,
-    checkpoint_of,
+    chunk_of,
+    execution_of,
     load_policy,
     pool_options,
     reality_spec,
@@ -60,8 +61,8 @@ def check(config: Config) -> None:
     settings_of(config)
     if config.policy is None:
         raise ValueError("which policy? Give the run that trained it: policy=runs/...-train-push-...")
-    checkpoint_of(config.policy)
     refuse_foreign(config, config.policy)
+    execution_of(config, chunk_of(config.policy))
     check_worlds(config)
     check_card(config)
     if config.demonstrations.path is not None:
@@ -76,7 +77,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
     from transfer.select import select
 
     before = load_policy(config.policy)
-    recorded = record_demonstrations(run, config)
+    recorded = record_demonstrations(run, config, bool(before.spec.language.fusion))
     tuned = finetune(
         checkpoint.load(before.folder).policy,
         read_demonstrations(config, run.folder),
@@ -142,8 +143,8 @@ def demonstrations_folder(config: Config, run_folder: Path | None) -> Path:
     return run_folder / "demonstrations"
 
 
-def record_demonstrations(run: Run, config: Config) -> dict[str, Any]:
-    """Record in the twin, unless the user brought demonstrations."""
+def record_demonstrations(run: Run, config: Config, instructed: bool) -> dict[str, Any]:
+    """Record in the twin, told in words where the policy reads some, unless the user brought demonstrations."""
     from transfer.demonstrations.record import record
 
     if config.demonstrations.path is not None:
@@ -158,6 +159,7 @@ def record_demonstrations(run: Run, config: Config) -> dict[str, Any]:
         seed=config.demonstrations.seed,
         noise=config.demonstrations.noise,
         arm=config.arm,
+        instructed=instructed,
         progress=run.progress,
         **pool_options(config),
     ).to_dict()

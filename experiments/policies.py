@@ -8,6 +8,7 @@ from experiments.run import RESULT, read_result
 from experiments.schema import Config
 
 if TYPE_CHECKING:
+    from agents.chunks import Execution
     from agents.policy import PolicySpec
     from envs.reality import RealitySpec
     from envs.spec import WorldsSpec
@@ -64,6 +65,22 @@ def load_policy(place: str | None) -> Loaded:
     folder, dataset = checkpoint_of(place)
     policy = checkpoint.load(folder).policy
     return Loaded(folder, to_onnx(policy), policy.spec, dataset)
+
+
+def execution_of(config: Config, chunk: int) -> "Execution":
+    """Give how a policy's chunks of that many actions are carried out; impossible numbers are refused."""
+    from agents.chunks import Execution
+
+    made = Execution(**vars(config.execution))
+    made.check(chunk)
+    return made
+
+
+def chunk_of(place: str) -> int:
+    """Read how many actions the policy of a run or checkpoint folder gives at once."""
+    from agents import checkpoint
+
+    return int(checkpoint.read_about(checkpoint_of(place)[0])["policy"]["chunk"])
 
 
 def cameras_of(config: Config) -> tuple[str, ...]:

@@ -79,12 +79,31 @@ class Sweep:
 
 
 @dataclass
+class Execution:
+    """How a policy's chunks of actions are carried out, by collectors, in every evaluation and on the arm.
+
+    `mode` is "receding" (look again after `execute` actions), "ensemble" (average what all plans say of now; weights
+    fall by `decay`) or "asynchronous" (the old plan goes on for `delay` steps); see `agents.chunks`. Bundles carry it.
+    """
+
+    mode: str = "receding"
+    execute: int = 1
+    delay: int = 0
+    decay: float = 0.01
+
+
+@dataclass
 class Deploy:
-    """Which arm a bundle drives; `pace` keeps the control rate in real time."""
+    """Which arm a bundle drives; `pace` keeps the control rate in real time.
+
+    `instruction` is what a policy that reads one is told in every episode; null leaves it to the arm, of which only the
+    virtual one says what it wants.
+    """
 
     arm: str = "virtual"
     pace: bool = False
     workers: int = 2
+    instruction: str | None = None
 
 
 @dataclass
@@ -172,6 +191,7 @@ class Config:
     images: Images = field(default_factory=Images)
     collect: Collect = field(default_factory=Collect)
     network: Network = field(default_factory=Network)
+    execution: Execution = field(default_factory=Execution)
     train: Train = field(default_factory=Train)
     rl: Rl = field(default_factory=Rl)
     demonstrations: Demonstrations = field(default_factory=Demonstrations)

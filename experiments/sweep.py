@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from experiments.policies import bare_spec, checkpoint_of, cluster_of, load_policy, sim_spec
+from experiments.policies import bare_spec, chunk_of, cluster_of, execution_of, load_policy, sim_spec
 from experiments.run import Run, write_json
 from experiments.schema import Config
 
 if TYPE_CHECKING:
+    from agents.chunks import Execution
     from envs.spec import WorldsSpec
 
 HELP = """Evaluates a policy (without one, the scripted expert) in held-out worlds of several randomization strengths;
@@ -43,6 +44,7 @@ class Cell:
         worlds: Those that are evaluated.
         episodes: How many.
         batch: Worlds stepped together.
+        execution: How the policy's chunks are carried out; None is the usual way.
     """
 
     strength: float
@@ -52,6 +54,7 @@ class Cell:
     worlds: "WorldsSpec"
     episodes: int
     batch: int
+    execution: "Execution | None" = None
 
     @property
     def name(self) -> str:
@@ -64,6 +67,8 @@ class Cell:
         model = self.policy if isinstance(self.policy, bytes) else self.policy.encode()
         parts = {**asdict(self), "policy": hashlib.sha256(model).hexdigest(), "worlds": self.worlds.to_dict()}
         parts |= {"small": [EPISODES, STEPS, HIDDEN]}
+        if self.execution is None:
+            del parts["execution"]  # as sweeps had it that may be resumed
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -80,7 +85,7 @@ def check(config: Config) -> None:
     if config.policy is not None and config.sweep.train:
         raise ValueError("sweep.train=true trains its own policies; leave policy=... out, or sweep.train=false")
     if config.policy is not None:
-        checkpoint_of(config.policy)
+        execution_of(config, chunk_of(config.policy))
     for strength in config.sweep.strengths:
         bare_spec(config, strength=strength).build(1).close()
 
@@ -108,11 +113,15 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
 
 def plan(config: Config) -> list[Cell]:
     """List the cells, strength by strength."""
+    from agents.chunks import Execution
+
     train = config.sweep.train
     policy: bytes | str = EXPERT
     eyes: dict[str, Any] = {"images": ()}
+    execution = Execution()
     if config.policy is not None:
         loaded = load_policy(config.policy)
+        execution = execution_of(config, loaded.spec.chunk)
         policy, eyes = loaded.model, {"images": loaded.spec.cameras, "image_size": loaded.spec.image_size}
     worlds = sim_spec(config, split="heldout", **eyes)
     return [
@@ -124,6 +133,7 @@ def plan(config: Config) -> list[Cell]:
             worlds=worlds.but(strength=1.0 if train else float(strength)),
             episodes=config.episodes,
             batch=config.collect.worlds,
+            execution=None if execution == Execution() else execution,
         )
         for strength in config.sweep.strengths
         for seed in config.sweep.seeds
@@ -176,7 +186,13 @@ def run_cell(cell: Cell) -> dict[str, Any]:
 
     policy, trained = trained_policy(cell) if cell.train else (cell.policy, {})
     measured = evaluate(
-        cell.worlds, policy, episodes=cell.episodes, seed=cell.seed, worlds=cell.batch, backend="serial"
+        cell.worlds,
+        policy,
+        episodes=cell.episodes,
+        seed=cell.seed,
+        worlds=cell.batch,
+        backend="serial",
+        execution=cell.execution,
     )
     told = {**measured.rate.to_dict(), "seconds": round(measured.seconds, 2), "faults": list(measured.faults)}
     return {**told, **trained, "success": measured.success.tolist()}

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments import resources
-from experiments.policies import cameras_of, check_worlds, load_policy, pool_options, refuse_foreign, sim_spec
+from experiments.policies import (
+    cameras_of,
+    check_worlds,
+    execution_of,
+    load_policy,
+    pool_options,
+    refuse_foreign,
+    sim_spec,
+)
 from experiments.run import Run
 from experiments.schema import Config
 from experiments.watch import Watch
@@ -55,13 +63,13 @@ def settings_of(config: Config) -> tuple["DaggerSettings", "PolicySpec"]:
         expert_share=tuple(train.expert_share) if isinstance(train.expert_share, list) else train.expert_share,
         seed=config.seed,
         fit=fit,
+        execution=execution_of(config, config.network.chunk),
     )
     return settings, policy_of(config)
 
 
 def policy_of(config: Config) -> "PolicySpec":
     """Give the policy that a configuration describes, its weights' folders looked into."""
-    from agents.extras import recorded
     from agents.pretrained import described
     from agents.spec import PolicySpec
 
@@ -72,9 +80,7 @@ def policy_of(config: Config) -> "PolicySpec":
     sizes = {"state": 1 if state else 0, "auxiliary": 0 if state else 3}  # the state's comes from the data
     extras = asdict(config.train.losses)
     seen = {"cameras": list(cameras_of(config)), "image_size": config.images.size}
-    made = described(PolicySpec.from_dict(chosen | seen | sizes | {"extras": extras}))
-    recorded(made)  # refuses losses that no collector serves
-    return made
+    return described(PolicySpec.from_dict(chosen | seen | sizes | {"extras": extras}))
 
 
 LOOKS = frozenset(type(randomizer).__name__ for randomizer in SIGHT)
@@ -83,13 +89,37 @@ LOOKS = frozenset(type(randomizer).__name__ for randomizer in SIGHT)
 
 def training_spec(config: Config) -> "WorldsSpec":
     """Give the worlds to learn in: looks are redrawn as often as `train.redraw_sight` says."""
+    from agents.extras import MORE
+    from envs.spec import EXTRAS
+
     redrawn = {
         name: fields | {"when": config.train.redraw_sight}
         if fields is not None and name.split()[0] in LOOKS and fields.get("when", "episode") == "episode"
         else fields
         for name, fields in config.randomize.items()
     }
-    return sim_spec(config, randomization=redrawn, depth=config.train.losses.depth > 0.0)
+    check_losses(config)
+    losses = asdict(config.train.losses)
+    told = [MORE[loss] for loss in MORE if losses[loss]]
+    extras = tuple(name for name in told if name in EXTRAS)
+    return sim_spec(config, randomization=redrawn, depth="depth" in told, extras=extras)
+
+
+def check_losses(config: Config) -> None:
+    """Refuse losses whose targets would be wrong or empty."""
+    losses, shift = config.train.losses, config.train.shift_px
+    maps = [name for name in ("depth", "grounding", "affordance") if getattr(losses, name)]
+    if maps and shift:
+        raise ValueError(
+            f"train.shift_px={shift} shifts images, but not what train.losses.{maps[0]} knows of their pixels; "
+            "set one of them to 0"
+        )
+    looks = [name for name, fields in config.randomize.items() if fields is not None and name.split()[0] in LOOKS]
+    if losses.invariance and not looks:
+        raise ValueError(
+            "train.losses.invariance compares two looks of one moment, but the randomization varies nothing that is "
+            f"seen; set it to 0, or add some of {', '.join(sorted(LOOKS))} to randomize"
+        )
 
 
 def teachers_of(config: Config) -> tuple["Teacher", ...]:
@@ -160,6 +190,7 @@ def main(run: Run, config: Config) -> tuple[dict[str, Any], str]:
             episodes=config.train.validate_episodes,
             seed=config.seed,
             worlds=config.collect.worlds,
+            execution=settings.execution,
             progress=run.stage(name),
             **pool_options(config),
         )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from experiments.policies import cameras_of, check_worlds, load_policy, pool_options, sim_spec
+from experiments.policies import cameras_of, check_worlds, execution_of, load_policy, pool_options, sim_spec
 from experiments.run import Run
 from experiments.schema import Config
 from experiments.train import DAGGER, LOOKS
@@ -56,6 +56,7 @@ def check(config: Config) -> None:
 
     config.network.observes = config.rl.observes  # what evaluate and export will read in the run's config.yaml
     settings, policy = settings_of(config)
+    execution_of(config, policy.chunk)
     if settings.method in LOCAL and config.collect.address is not None:
         raise ValueError(
             f"method={settings.method} runs in one process, not on the cluster of collect.address="

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from agents import checkpoint
+from agents.chunks import Execution
 from agents.policy import Policy, PolicySpec
 from envs.arms.profile import load
 from envs.rendering.assets import CAMERAS
@@ -28,10 +29,10 @@ def policy_of(spec=SMALL, seed=0):
     return Policy(spec).eval()
 
 
-def contract(spec=SMALL, execute=1):
+def contract(spec=SMALL, execution=None):
     task = SimpleNamespace(name="push", horizon=100, opening=0.0, physics=SimpleNamespace(fingers=False))
     cameras = {name: CAMERAS[name] for name in spec.cameras}
-    return Contract.of(load("panda"), task, cameras, image_size=spec.image_size, chunk=spec.chunk, execute=execute)
+    return Contract.of(load("panda"), task, cameras, image_size=spec.image_size, chunk=spec.chunk, execution=execution)
 
 
 @pytest.fixture
@@ -182,18 +183,18 @@ def test_a_checkpoint_becomes_a_bundle_with_its_passport(tmp_path):
 def test_what_no_arm_can_see_is_not_exported():
     blind = policy_of(PolicySpec(observes="state", cameras=(), state=12, auxiliary=0, hidden=16))
     with pytest.raises(ValueError, match="ground truth that no arm can measure"):
-        contract_of(blind, "panda", "push", 1)
+        contract_of(blind, "panda", "push")
     with pytest.raises(ValueError, match="execute must be in"):
-        contract_of(policy_of(), "panda", "push", 9)
+        contract_of(policy_of(), "panda", "push", Execution(execute=9))
     with pytest.raises(ValueError, match="Did you mean `wrist`"):
-        contract_of(policy_of(PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["wirst"]})), "panda", "push", 1)
+        contract_of(policy_of(PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["wirst"]})), "panda", "push")
 
 
 def test_a_contract_says_where_on_the_hand_a_camera_is_and_nothing_more_of_one_that_stands():
     spec = PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["front", "wrist"]})
-    contract = contract_of(policy_of(spec), "panda", "push", 1)
+    contract = contract_of(policy_of(spec), "panda", "push")
     front, wrist = contract.to_dict()["cameras"]
-    assert "mount" not in front and wrist["mount"] == TOOL and wrist["up"] == (1.0, 0.0, 0.0)
+    assert "mount" not in front and wrist["mount"] == TOOL and wrist["up"] == [1.0, 0.0, 0.0]
     assert Contract.from_dict(json.loads(json.dumps(contract.to_dict()))) == contract
 
 

@@ -72,15 +72,13 @@ def test_what_is_unknown_does_not_count():
     assert [terms[name].item() for name in ("depth", "affordance", "grounding")] == [0.0, 0.0, 0.0]
 
 
-def test_a_loss_that_no_collector_serves_says_so():
-    told = replace(VISION, extras=ExtrasSpec(depth=1.0), language=LanguageSpec("film"))
-    assert recorded(told) == ("instruction", "depth")
-    for name, column in (("grounding", "mask.front"), ("invariance", "again.images.front")):
-        with pytest.raises(ValueError, match=f"{name} learns from {column}, which no collector records"):
-            recorded(replace(VISION, extras=ExtrasSpec(**{name: 1.0})))
+def test_a_loss_names_what_jobs_have_to_record():
+    told = replace(VISION, extras=ExtrasSpec(depth=1.0, invariance=0.5), language=LanguageSpec("film"))
+    assert recorded(told) == ("instruction", "depth", "again")
+    assert recorded(replace(VISION, extras=ExtrasSpec(dynamics=1.0))) == ()
 
 
-@pytest.mark.parametrize("more", ["depth", "instruction"])
+@pytest.mark.parametrize("more", ["depth", "instruction", "mask", "again"])
 def test_worlds_that_lack_what_is_to_be_recorded_say_so(more):
     job = replace(plan(0, 2, 2, Behaviour("expert"), record=True)[0], more=(more,))
     with pytest.raises(ValueError, match=f"to record `{more}`, which these worlds do not give"):

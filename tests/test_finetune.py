@@ -1,6 +1,7 @@
 """Laws of fine-tuning on a few demonstrations. Reality is a toy world in a haze."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from agents.clone import FitSettings, Minibatches, columns_for, losses, train
 from agents.dataset import Dataset, Frames
 from agents.policy import Policy, PolicySpec
 from agents.rollout import collect, plan
+from agents.spec import LanguageSpec
+from agents.words import texts_of
 from transfer import finetune as module
 from transfer.demonstrations.episode import ACTION_SCALE, Demonstration
 from transfer.demonstrations.record import episodes_of
@@ -126,7 +129,7 @@ def test_the_share_is_of_the_loss_whatever_the_sizes(policy, demonstrations, sim
 def test_held_out_demonstrations_never_train(policy, demonstrations, simulated, monkeypatch):
     seen = []
     inner = module.frames_of
-    monkeypatch.setattr(module, "frames_of", lambda demos: seen.append(list(demos)) or inner(demos))
+    monkeypatch.setattr(module, "frames_of", lambda demos, *told: seen.append(list(demos)) or inner(demos, *told))
     tuned = finetune(policy, demonstrations, simulated, QUICK)
     training, validating = seen
     assert [demonstrations.index(demo) for demo in validating] == list(tuned.held_out)
@@ -200,3 +203,15 @@ def test_fine_tuning_cannot_see_the_twin():
 )
 def test_the_latest_step_that_cannot_be_told_from_the_best_is_kept(errors, chosen):
     assert choose([{"validation": value, "standard_error": 0.01} for value in errors]) == chosen
+
+
+def test_a_policy_that_reads_is_told_what_each_demonstration_is_of(demonstrations):
+    torch.manual_seed(0)
+    learner = Policy(replace(VISION, language=LanguageSpec("film", buckets=64)))
+    told = [replace(demo, task=("go up", "go down")[i % 2]) for i, demo in enumerate(demonstrations)]
+    learner.fit_normalizers(frames_of(told).columns | {"auxiliary": np.zeros((2, 3))})
+    alone = replace(QUICK, share=1.0, steps=2, validate_every=2)
+    assert finetune(learner, told, None, alone).curve[-1]["validation"] > 0.0
+    letters = frames_of(told, instructed=True).columns["instruction"]
+    assert texts_of(letters[:1]) == ["go up"] and texts_of(letters[len(told[0]) :][:1]) == ["go down"]
+    assert "instruction" not in frames_of(told).columns

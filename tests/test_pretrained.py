@@ -10,13 +10,16 @@ from one_batch import FIT, batch_of, error_after, onnx_error, policy_of
 from safetensors.torch import save_file
 
 from agents import checkpoint
+from agents.acting import Actor
 from agents.backbones.resnet import Stages
 from agents.backbones.vit import Transformer
 from agents.clip_words import ClipWords
+from agents.language import tokenizer_for
 from agents.parts import PRETRAINED, EncoderSpec, LanguageSpec
 from agents.pretrained import MODELS, adopt, described
 from agents.spec import PolicySpec
 from agents.weights import transformers_of
+from transfer.bundle.export import contract_of, export_policy
 
 VISION = PolicySpec(image_size=16, keypoints=4, hidden=32, proprioception=11)
 STATE = PolicySpec(observes="state", cameras=(), state=9, hidden=32, proprioception=11)
@@ -169,6 +172,15 @@ def test_a_clip_text_tower_reads_instructions_and_stays_as_it_is(fusion, tower):
     first, other = batch["instruction"][:1], batch["instruction"][1:2]
     same = {name: value[:1] for name, value in batch.items()}
     assert not torch.allclose(policy(same | {"instruction": first})[0], policy(same | {"instruction": other})[0])
+
+
+def test_a_clip_text_tower_goes_into_a_bundle_with_its_tokenizer(tower, tmp_path):
+    told = LanguageSpec("film", tower="clip", weights=str(tower))
+    policy = adopted(described(PolicySpec(image_size=16, channels=(4, 4), keypoints=4, hidden=16, language=told)))
+    bundle = export_policy(policy, tmp_path / "bundle", contract_of(policy, "panda", "push"), train={})
+    assert bundle.replay() <= 1e-5 and bundle.contract.instruction.tokenizer == "clip"
+    texts, read = ["the red hat"], tokenizer_for(policy.spec.language)
+    assert (Actor(bundle.policy, 1).tokenizer.encode(texts) == read.encode(texts)).all()
 
 
 def test_clip_words_merge_the_earliest_pair_first_and_end_in_ends(tower):

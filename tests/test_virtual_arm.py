@@ -138,7 +138,7 @@ def novice():
 
 @pytest.mark.slow
 def test_a_bundle_drives_the_real_twin_as_the_policy_does_without_torch_ray_or_pybullet(novice, tmp_path):
-    export_policy(novice, tmp_path / "bundle", contract_of(novice, "panda", "reach", 1), train={})
+    export_policy(novice, tmp_path / "bundle", contract_of(novice, "panda", "reach"), train={})
     code = (
         "import json, sys\nfrom transfer.deploy.runtime import run\n"
         f"done = run({str(tmp_path / 'bundle')!r}, card='medium', episodes=3, seed=5, workers=2, strips=1)\n"

@@ -3,6 +3,7 @@
 import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import onnx
@@ -22,7 +23,7 @@ from transfer.deploy.virtual_server import Server
 
 PANDA = load("panda")
 SCALE = np.array([0.03, 0.03, 0.03, 0.04])
-SIZE = 8
+SIZE = 16
 
 
 class Touch:
@@ -88,12 +89,21 @@ class Grey:
         pass
 
 
-def touching_worlds(num):
-    """Build worlds of the task above, without any simulator."""
-    scene = arm_scene(PANDA, Touch())
+class Told(Touch):
+    """The same, for those who are told so."""
+
+    sentences: ClassVar = {"imperative": ("Touch the high point.", "Touch the low point.")}
+
+    def instruction(self, target, luck, poses, objects):
+        return self.sentences["imperative"][int(luck < 0.5)]
+
+
+def touching_worlds(num, task=Touch):
+    """Build worlds of the tasks above, without any simulator."""
+    scene = arm_scene(PANDA, task())
     controller = Controller(PANDA, num, opening=Touch.opening, grips=True)
     engines = [Obedient(scene) for _ in range(num)]
-    return Worlds(Touch(), engines, controller=controller, renderer=Grey(), cameras=("front",), image_size=SIZE)
+    return Worlds(task(), engines, controller=controller, renderer=Grey(), cameras=("front",), image_size=SIZE)
 
 
 def contract(**changes):
@@ -151,14 +161,18 @@ def bundle(policy=None, **changes):
 class Played:
     """An arm in this process: the server without its socket, and faults on demand."""
 
-    def __init__(self, **faults):
-        self.server, self.faults, self.calls = Server(lambda spec: touching_worlds(1)), faults, []
+    def __init__(self, task=Touch, **faults):
+        self.server, self.faults, self.calls = Server(lambda spec: touching_worlds(1, task)), faults, []
         said, _ = self.server.answer({"do": "open", "spec": {}}, {})
         cameras = {name: tuple(size) for name, size in said["cameras"].items()}
+        self.wanted = ""
         self.description = Description("panda", tuple(said["joints"]), said["control_rate_hz"], cameras, "test")
+        self.description = dataclasses.replace(self.description, speaks=said["speaks"])
 
     def begin(self, seed, episode):
-        return self.server.answer({"do": "begin", "seed": seed, "episode": episode}, {})[1]["goal"]
+        said, arrays = self.server.answer({"do": "begin", "seed": seed, "episode": episode}, {})
+        self.wanted = said["instruction"]
+        return arrays["goal"]
 
     def observe(self):
         said, arrays = self.server.answer({"do": "observe"}, {})

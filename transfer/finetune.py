@@ -18,7 +18,9 @@ import torch
 
 from agents.clone import LARGEST_GRADIENT, optimizer_for
 from agents.dataset import Dataset, Frames
+from agents.language import tokenizer_for
 from agents.policy import Policy, tensors
+from agents.words import INSTRUCTION, tokens_of
 from transfer.demonstrations.episode import Demonstration
 from transfer.demonstrations.mixture import FinetuneSettings, Mixture, frames_of
 
@@ -84,8 +86,9 @@ def finetune(
         raise ValueError(f"share={settings.share} rehearses simulation, but no simulated data were given.")
     held = held_out(len(demonstrations), settings)
     training = [demo for i, demo in enumerate(demonstrations) if i not in held]
-    mixture = Mixture(policy, frames_of(training), simulated, settings)
-    validation = frames_of([demonstrations[i] for i in held])
+    told = bool(policy.spec.language.fusion)
+    mixture = Mixture(policy, frames_of(training, told), simulated, settings)
+    validation = frames_of([demonstrations[i] for i in held], told)
     began, threads = time.perf_counter(), torch.get_num_threads()
     torch.set_num_threads(settings.threads)
     try:
@@ -107,10 +110,12 @@ def held_out(count: int, settings: FinetuneSettings) -> tuple[int, ...]:
 def validate(policy: Policy, frames: Frames) -> np.ndarray:
     """Give the absolute error of the next action, (frames,) in unit actions."""
     policy.eval()
-    errors = []
+    errors, columns = [], dict(frames.columns)
+    if INSTRUCTION in policy.spec.inputs:
+        columns[INSTRUCTION] = tokens_of(columns[INSTRUCTION], tokenizer_for(policy.spec.language))
     with torch.no_grad():
         for start in range(0, len(frames), PIECE):
-            piece = {name: values[start : start + PIECE] for name, values in frames.columns.items()}
+            piece = {name: values[start : start + PIECE] for name, values in columns.items()}
             actions, _ = policy(tensors(piece, policy.spec.inputs))
             errors.append(np.abs(actions[:, 0].numpy() - piece["label"]).mean(1))
     policy.train()

@@ -92,6 +92,13 @@ def measure(
     return measured.reshape(depth.shape)
 
 
+def bend(maps: np.ndarray, lens: Lenses, fov_deg: np.ndarray) -> np.ndarray:
+    """Distort maps (n, cameras, height, width) as images of these lenses are, without mixing numbers; a new array."""
+    bent = np.ascontiguousarray(maps).reshape(-1, *maps.shape[2:]).copy()
+    _bend(bent, _flat(lens), fov_deg.ravel())
+    return bent.reshape(maps.shape)
+
+
 def _flat(lens: Lenses) -> Lenses:
     """Lay rows and cameras out in one line."""
     arrays = {field.name: getattr(lens, field.name) for field in fields(Lenses)}

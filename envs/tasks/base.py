@@ -117,6 +117,10 @@ class Task(ABC):
     def expert(self, state: State) -> np.ndarray:
         """Give the scripted expert's action (worlds, 4) in [-1, 1]."""
 
+    def contact(self, state: State) -> np.ndarray:
+        """Give where the hand acts on the object, now or next (worlds, 3) [m]: here, where it is grasped."""
+        return state.object_poses[np.arange(len(state.target)), state.target.astype(int), :3]
+
     def instruction(
         self,
         target: int,

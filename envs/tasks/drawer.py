@@ -89,6 +89,10 @@ class Drawer(Task):
         seen = [hand, state.hand_target - hand, grip - hand, state.goal - grip, outward(state.object_poses[:, 1])]
         return np.hstack([*seen, state.gripper_opening[:, None]]).astype(np.float32)
 
+    def contact(self, state: State) -> np.ndarray:
+        """Give where the handle is held (worlds, 3) [m]."""
+        return handle(state.object_poses[:, 0])
+
     def expert(self, state: State) -> np.ndarray:
         """Hover above the handle, come down around its neck, close, and pull along the rail."""
         hand, target = state.hand_position, state.hand_target

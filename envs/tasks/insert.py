@@ -89,6 +89,10 @@ class Insert(Task):
         seen = [hand, way, pose[:, :3] - hand, state.goal - pose[:, :3], pose[:, 3:5], opening]
         return np.hstack(seen).astype(np.float32)
 
+    def contact(self, state: State) -> np.ndarray:
+        """Give where the peg is held (worlds, 3) [m]."""
+        return state.object_poses[:, 0, :3] + (0.0, 0.0, ABOVE)
+
     def expert(self, state: State) -> np.ndarray:
         """Take the peg, carry it over the hole, bring it in line within 1 mm, and lower it."""
         pose = state.object_poses[:, 0]

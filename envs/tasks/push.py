@@ -93,6 +93,13 @@ class Push(Task):
         seen = [hand, state.hand_target - hand, cube - hand, state.goal - cube, yaw]
         return np.hstack([*seen, state.object_velocities[:, 0, :3]]).astype(np.float32)
 
+    def contact(self, state: State) -> np.ndarray:
+        """Give the middle of the cube's far side as seen from the goal (worlds, 3) [m]: there it is pushed."""
+        cube = state.object_poses[:, 0, :3].copy()
+        along = Line.through(cube[:, :2], state.goal[:, :2], state.hand_position[:, :2]).along
+        cube[:, :2] -= HALF * state.sizes[:, :1] * along
+        return cube
+
     def expert(self, state: State) -> np.ndarray:
         """Go behind the cube as seen from the goal, come down a funnel, push along the line, rest at the goal.
 

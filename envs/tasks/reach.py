@@ -50,6 +50,10 @@ class Reach(Task):
         hand = state.hand_position
         return np.hstack([hand, state.goal - hand, state.hand_target - hand]).astype(np.float32)
 
+    def contact(self, state: State) -> np.ndarray:
+        """Give the goal (worlds, 3) [m]: there is nothing to touch."""
+        return state.goal.copy()
+
     def expert(self, state: State) -> np.ndarray:
         """Move the target towards the goal."""
         return action(SLOWING * (state.goal - state.hand_target))

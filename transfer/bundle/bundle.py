@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from agents.acting import open_session, own
+from agents.acting import TOKENIZER, open_session, own
 from agents.storage import read_json
+from agents.words import INSTRUCTION
 from transfer.bundle.contract import Contract
 
 KIND, SCHEMA = "sim2arm bundle", 1
@@ -109,6 +110,8 @@ class Bundle:
         wanted = shapes(self.contract)
         if there != wanted:
             raise ValueError(f"{self.folder}: {POLICY} takes {there}, but {IO} promises {wanted}.")
+        if self.contract.instruction is not None and TOKENIZER not in session.get_modelmeta().custom_metadata_map:
+            raise ValueError(f"{self.folder}: {POLICY} does not say how an instruction becomes tokens; export again.")
         action = self.contract.action
         given = tuple(session.get_outputs()[0].shape[1:])
         if given != (action.chunk, len(action.names)):
@@ -117,11 +120,13 @@ class Bundle:
 
 def shapes(contract: Contract) -> dict[str, tuple[int, ...]]:
     """Give the shape of every input of the policy, without the batch."""
-    vectors = {
+    found: dict[str, tuple[int, ...]] = {
         "proprioception": (sum(term.size for term in contract.proprioception),),
         "goal": (contract.goal.size,),
     }
-    return vectors | {f"images.{c.name}": (c.height, c.width, 3) for c in contract.cameras}
+    if contract.instruction is not None:
+        found[INSTRUCTION] = (contract.instruction.words,)
+    return found | {f"images.{c.name}": (c.height, c.width, 3) for c in contract.cameras}
 
 
 def verify(folder: Path) -> None:

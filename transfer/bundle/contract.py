@@ -1,6 +1,6 @@
 """io.json: everything that has to be the same on the robot as in training, in words, units and numbers.
 
-    contract = Contract.of(load("panda"), get("push"), cameras, image_size=64, chunk=4, execute=1)
+    contract = Contract.of(load("panda"), get("push"), cameras, image_size=64, chunk=4)
     contract = Contract.from_dict(json)         # refuses what is missing, unknown or of another schema
 
 The fields answer the failures that deployments report most: order of joints, meaning and scale of actions,
@@ -8,14 +8,15 @@ cameras.
 """
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from agents.chunks import Execution
 from envs.arms.controller import MAX_OPENING_STEP, MAX_STEP
 from envs.arms.profile import ArmProfile
 from envs.rendering.scene import CameraSpec
 from envs.tasks.base import Task
-from randomizers.errors import unknown
+from transfer.bundle.plain import read, written
 
 SCHEMA = 1
 Numbers = tuple[float, ...]
@@ -113,6 +114,7 @@ class ActionIO:
         frame: Whose axes x, y, z are.
         chunk: Actions the policy gives at once.
         execute: Of these, how many are carried out before it looks again.
+        mode, delay, decay: How plans follow each other; see `agents.chunks.Execution`.
     """
 
     names: tuple[str, ...]
@@ -122,6 +124,36 @@ class ActionIO:
     frame: str
     chunk: int
     execute: int
+    mode: str = "receding"
+    delay: int = 0
+    decay: float = 0.01
+
+    def __post_init__(self) -> None:
+        self.execution.check(self.chunk)
+
+    @property
+    def execution(self) -> Execution:
+        """How plans are carried out."""
+        return Execution(self.mode, self.execute, self.delay, self.decay)
+
+
+@dataclass(frozen=True)
+class InstructionIO:
+    """What the policy is told in words.
+
+    Attributes:
+        language: Of the words.
+        letters: Characters at most, ASCII.
+        words: Words that are read; what follows is dropped.
+        tokenizer: What makes numbers of them; it lies in policy.onnx.
+        examples: What was said in training; {thing} and {goal} stand for objects.
+    """
+
+    language: str
+    letters: int
+    words: int
+    tokenizer: str
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -142,6 +174,7 @@ class Contract:
         action: What comes out.
         workspace_low, workspace_high: Box of the tool point's targets, in the base frame [m].
         tool: Orientation of the tool that the controller keeps.
+        instruction: What is said to it; None where it reads nothing.
     """
 
     schema: int
@@ -158,6 +191,7 @@ class Contract:
     workspace_low: Numbers
     workspace_high: Numbers
     tool: str
+    instruction: InstructionIO | None = None
 
     @classmethod
     def of(
@@ -168,7 +202,8 @@ class Contract:
         *,
         image_size: int,
         chunk: int,
-        execute: int = 1,
+        execution: Execution | None = None,
+        instruction: InstructionIO | None = None,
     ) -> "Contract":
         """Describe a policy of `envs.worlds` for an arm, a task and its nominal cameras."""
         seen = (
@@ -189,10 +224,11 @@ class Contract:
             cameras=tuple(seen),
             proprioception=_proprioception(len(profile.joints)),
             goal=TermIO("goal", 3, "m", "place of the object, or of the hand, in the base frame"),
-            action=_action(chunk, execute),
+            action=_action(chunk, execution or Execution()),
             workspace_low=profile.workspace.low,
             workspace_high=profile.workspace.high,
             tool="points down; fingers open along the base's y axis",
+            instruction=instruction,
         )
 
     @property
@@ -201,12 +237,8 @@ class Contract:
         return 1.0 / self.control_rate_hz
 
     def to_dict(self) -> dict:
-        """Give plain data."""
-        data = asdict(self)
-        for camera in data["cameras"]:
-            if not camera["mount"]:
-                del camera["mount"], camera["up"]
-        return data
+        """Give plain data; what came later is left out while it is at its default, as former runtimes read it."""
+        return written(self)
 
     @classmethod
     def from_dict(cls, data: Mapping) -> "Contract":
@@ -219,12 +251,14 @@ class Contract:
             raise ValueError(f"io.json has schema {data.get('schema')!r}; this runtime reads {SCHEMA}.")
         lists = {"joints": JointIO, "cameras": CameraIO, "proprioception": TermIO}
         single = {"gripper": GripperIO, "goal": TermIO, "action": ActionIO}
-        read: dict[str, Any] = dict(data)
+        found: dict[str, Any] = dict(data)
         for name, kind in lists.items():
-            read[name] = tuple(_read(kind, item, f"{name}[{i}]") for i, item in enumerate(data.get(name, ())))
+            found[name] = tuple(read(kind, item, f"{name}[{i}]") for i, item in enumerate(data.get(name, ())))
         for name, kind in single.items():
-            read[name] = _read(kind, data.get(name, {}), name)
-        return _read(cls, read, "io.json")
+            found[name] = read(kind, data.get(name, {}), name)
+        if data.get("instruction") is not None:
+            found["instruction"] = read(InstructionIO, data["instruction"], "instruction")
+        return read(cls, found, "io.json")
 
 
 def _joint(profile: ArmProfile, i: int) -> JointIO:
@@ -248,7 +282,7 @@ def _proprioception(joints: int) -> tuple[TermIO, ...]:
     )
 
 
-def _action(chunk: int, execute: int) -> ActionIO:
+def _action(chunk: int, execution: Execution) -> ActionIO:
     return ActionIO(
         names=("delta_x", "delta_y", "delta_z", "delta_opening"),
         unit="m per control step",
@@ -256,19 +290,5 @@ def _action(chunk: int, execute: int) -> ActionIO:
         reference="the last target, never the measured pose",
         frame="base",
         chunk=chunk,
-        execute=execute,
+        **asdict(execution),
     )
-
-
-def _read(kind: type, data: Mapping, where: str) -> Any:
-    """Build one dataclass from a mapping; name the field that is missing or unknown."""
-    names = [field.name for field in fields(kind)]
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{where}: expected an object with {names}, got {data!r}.")
-    for key in data:
-        if key not in names:
-            raise ValueError(f"{where}: {unknown('field', key, names)}")
-    missing = [field.name for field in fields(kind) if field.name not in data and field.default is MISSING]
-    if missing:
-        raise ValueError(f"{where}: missing {missing}.")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})

@@ -18,9 +18,13 @@ import torch
 
 from agents import checkpoint
 from agents.acting import open_session
+from agents.chunks import Execution
+from agents.language import tokenizer_for
 from agents.onnx_export import example, to_onnx, with_metadata
 from agents.policy import Policy
+from agents.spec import LanguageSpec
 from agents.storage import write_bytes, write_json
+from agents.words import LONGEST
 from envs.arms import profile
 from envs.arms.actions import EE_DELTA
 from envs.rendering.assets import CAMERAS
@@ -41,7 +45,7 @@ from transfer.bundle.bundle import (
     Bundle,
     sha256,
 )
-from transfer.bundle.contract import Contract
+from transfer.bundle.contract import Contract, InstructionIO
 from transfer.folders import whole_folder
 
 SAMPLES = 16
@@ -54,7 +58,7 @@ def export(
     *,
     arm: str,
     task: str,
-    execute: int = 1,
+    execution: Execution | None = None,
     train: Mapping | None = None,
     inputs: Mapping[str, np.ndarray] | None = None,
 ) -> Bundle:
@@ -65,7 +69,7 @@ def export(
         out: Must not exist, or be empty.
         arm: Name of the arm's profile.
         task: Name of the task.
-        execute: Actions of a chunk that are carried out before the policy looks again.
+        execution: How chunks are carried out on the arm; None looks again after every action.
         train: More notes for train.json, such as measured success.
         inputs: Golden inputs by name, such as frames of demonstrations; None makes plausible ones.
 
@@ -85,7 +89,7 @@ def export(
     licences = licences_of(kept.policy)
     if licences:
         notes["licences"] = licences
-    contract = contract_of(kept.policy, arm, task, execute)
+    contract = contract_of(kept.policy, arm, task, execution)
     return export_policy(kept.policy, out, contract, train=notes | dict(train or {}), inputs=inputs)
 
 
@@ -102,18 +106,13 @@ def check_actions(record: Mapping) -> None:
         raise ValueError(f"the policy acts by `{mode}`; bundles speak `{EE_DELTA}`. Train with actions={EE_DELTA}.")
 
 
-def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
+def contract_of(policy: Policy, arm: str, task: str, execution: Execution | None = None) -> Contract:
     """Describe a vision policy for an arm and a task."""
     spec = policy.spec
     if spec.observes != "images":
         raise ValueError(
             f'The policy observes "{spec.observes}", ground truth that no arm can measure; '
             "train a vision policy (observes: images) and export that."
-        )
-    if spec.language.fusion:
-        raise ValueError(
-            "The policy reads instructions, and io.json has no place for them yet: the arm's runtime could not tell it "
-            "what to do. Export a policy without network.language, or run this one with agents.acting.Actor."
         )
     for camera in spec.cameras:
         if camera not in CAMERAS:
@@ -130,14 +129,20 @@ def contract_of(policy: Policy, arm: str, task: str, execute: int) -> Contract:
         cameras,
         image_size=spec.image_size,
         chunk=spec.chunk,
-        execute=execute,
+        execution=execution,
+        instruction=instruction_of(spec.language, base.get(task)) if spec.language.fusion else None,
     )
     size = sum(term.size for term in described.proprioception)
     if spec.proprioception != size:
         raise ValueError(f"The policy reads {spec.proprioception} numbers of proprioception; `{arm}` has {size}.")
-    if not 1 <= execute <= spec.chunk:
-        raise ValueError(f"execute must be in [1, {spec.chunk}], the policy's chunk, not {execute}.")
     return described
+
+
+def instruction_of(spec: LanguageSpec, task: base.Task) -> InstructionIO:
+    """Describe what a policy is told: by which words, and what it has heard in training."""
+    length = tokenizer_for(spec).encode([""]).shape[1]
+    heard = tuple(sentence for mood in task.sentences.values() for sentence in mood)
+    return InstructionIO("English", LONGEST, length, spec.tower, heard)
 
 
 def export_policy(

@@ -14,6 +14,7 @@ from agents.batches import Minibatches
 from agents.clone import FitSettings, action_loss, columns_for, losses
 from agents.dataset import Dataset, Frames
 from agents.policy import Policy
+from agents.words import INSTRUCTION, text_bytes
 from transfer.demonstrations.episode import ACTION_SCALE, Demonstration
 
 
@@ -80,8 +81,8 @@ class FinetuneSettings:
         return self.batch - self.real_batch if self.share < 1.0 else 0
 
 
-def frames_of(demonstrations: Sequence[Demonstration]) -> Frames:
-    """Lay demonstrations out as cloning reads them; labels are unit actions."""
+def frames_of(demonstrations: Sequence[Demonstration], instructed: bool = False) -> Frames:
+    """Lay demonstrations out as cloning reads them; labels are unit actions, what was done in words the instruction."""
     columns = {
         "proprioception": [demo.proprioception for demo in demonstrations],
         "goal": [demo.goal for demo in demonstrations],
@@ -91,6 +92,8 @@ def frames_of(demonstrations: Sequence[Demonstration]) -> Frames:
     for camera in demonstrations[0].images:
         joined[f"images.{camera}"] = np.concatenate([demo.images[camera] for demo in demonstrations])
     lengths = np.array([len(demo) for demo in demonstrations])
+    if instructed:
+        joined[INSTRUCTION] = text_bytes([demo.task for demo in demonstrations]).repeat(lengths, axis=0)
     return Frames(joined, np.repeat(np.cumsum(lengths), lengths))
 
 

@@ -8,7 +8,7 @@ address gives the same dataset with any number of workers.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from agents.behaviour import Behaviour
 from agents.dataset import Episodes
 from agents.rollout import Pool, gather, open_pool, plan
+from agents.words import INSTRUCTION, texts_of
 from envs.arms.profile import load
 from transfer.demonstrations.episode import ACTION_SCALE, Demonstration, Layout
 from transfer.demonstrations.lerobot import write
@@ -60,6 +61,7 @@ def record(
     backend: str = "ray",
     address: str | None = None,
     arm: str = "panda",
+    instructed: bool = False,
     progress: Progress | None = None,
 ) -> Recording:
     """Record successful expert episodes.
@@ -77,6 +79,7 @@ def record(
         backend: "ray" or "serial".
         address: Of a Ray cluster; None starts Ray here.
         arm: Name of the arm's profile.
+        instructed: Every demonstration is told in the words of its episode, rather than by the task's name.
         progress: Called with ("record", done, total).
 
     Raises:
@@ -89,7 +92,8 @@ def record(
     layout = Layout.of(load(arm), tuple(spec.images), spec.image_size)
     pool = open_pool(spec, worlds, workers=workers, backend=backend, address=address)
     try:
-        kept, tried = _successes(pool, demonstrations, seed, first_episode, noise, worlds, progress)
+        more = (INSTRUCTION,) if instructed else ()
+        kept, tried = _successes(pool, demonstrations, seed, first_episode, noise, worlds, more, progress)
     finally:
         pool.close()
     source = {"reality": spec.to_dict(), "driver": "scripted expert", "noise": noise}
@@ -108,6 +112,7 @@ def _successes(
     first: int,
     noise: float,
     worlds: int,
+    more: tuple[str, ...],
     progress: Progress | None,
 ) -> tuple[list[Item], int]:
     """Run rounds of episodes until enough have succeeded."""
@@ -122,6 +127,7 @@ def _successes(
             )
         count = wanted - len(kept)
         jobs = plan(seed, count, worlds, behaviour, record=True, first_episode=first + tried)
+        jobs = [replace(job, more=more) for job in jobs]
         for result in gather(pool.run(jobs, None), None):
             kept += [item for item in episodes_of(result) if item[0]["success"]]
         tried += count
@@ -149,6 +155,6 @@ def demonstration_of(entry: Mapping, columns: Mapping[str, np.ndarray], spec: An
         goal=columns["goal"],
         actions=(columns["label"] * np.array(ACTION_SCALE)).astype(np.float32),
         images={camera: columns[f"images.{camera}"] for camera in spec.images},
-        task=str(spec.task),
+        task=texts_of(columns[INSTRUCTION][:1])[0] if INSTRUCTION in columns else str(spec.task),
         source={name: entry[name] for name in ("seed", "episode", "length", "reward", "randomization")},
     )

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from agents.acting import Actor
+from agents.words import INSTRUCTION
 from envs.arms import kinematics, profile
 from envs.arms.controller import Controller
 from randomizers.errors import unknown
 from transfer.bundle.bundle import Bundle
+from transfer.deploy import words
 from transfer.deploy.arms.base import Arm, Description, Reading, Verdict
 from transfer.deploy.guard import Guard, Stop, agree
+from transfer.deploy.thinking import Thinker
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,20 @@ def drive(
     episodes: Sequence[int],
     *,
     pace: bool = False,
+    instruction: str | None = None,
     shown: Sequence[int] = (),
     on_trial: Callable[[int], None] | None = None,
 ) -> Log:
     """Drive any arm through some episodes; the first stop of the guard ends them all.
 
+    `instruction` is said in every episode; None leaves it to the arm, where that says what it wants.
+
     Raises:
         ValueError: The arm is not the one of the contract; nothing has moved.
     """
     agree(bundle.contract, arm.description)
-    loop, log = Loop(bundle, arm, pace), Log(arm.description, strips={episode: [] for episode in shown})
+    words.agree(bundle.contract, arm.description, instruction)
+    loop, log = Loop(bundle, arm, pace, instruction), Log(arm.description, strips={episode: [] for episode in shown})
     for episode in episodes:
         trial = loop.trial(seed, episode, log)
         log.trials.append(trial)
@@ -83,11 +89,13 @@ class Loop:
         bundle: The policy and its contract.
         arm: What is driven.
         pace: Keep the control rate in real time.
+        instruction: Said in every episode; None leaves it to the arm.
     """
 
-    def __init__(self, bundle: Bundle, arm: Arm, pace: bool):
+    def __init__(self, bundle: Bundle, arm: Arm, pace: bool, instruction: str | None = None):
         self.contract, self.arm, self.pace = bundle.contract, arm, pace
-        self.actor = Actor(bundle.policy, 1, self.contract.action.execute)
+        self.actor = Thinker(bundle.policy, self.contract.action.execution)
+        self.instruction, self.said = instruction, ""
         self.guard = Guard(self.contract)
         gripper = self.contract.gripper
         self.profile = profile.load(self.contract.arm)
@@ -101,6 +109,7 @@ class Loop:
         verdict, length, why = Verdict(), 0, ""
         try:
             goal = self.arm.begin(seed, episode)
+            self.said = self.told()
             self.actor.reset()
             self.controller.reset(np.array([0]))
             started = time.perf_counter()
@@ -115,6 +124,17 @@ class Loop:
                 with suppress(TimeoutError, ConnectionError):
                     self.arm.stop()
         return Trial(seed, episode, verdict.success and not why, length, why)
+
+    def told(self) -> str:
+        """Give what the policy is told in this episode; "" where it reads nothing.
+
+        Raises:
+            Stop: The arm says what cannot be read.
+        """
+        try:
+            return words.checked(self.contract, self.arm.wanted if self.instruction is None else self.instruction)
+        except ValueError as error:
+            raise Stop(str(error)) from error
 
     def _tick(self, goal: np.ndarray, first: bool, log: Log, strip: list[np.ndarray] | None) -> Verdict:
         reading = self.arm.observe()
@@ -157,7 +177,9 @@ class Loop:
         body = np.concatenate([known[term.name] for term in self.contract.proprioception])
         images = {camera.name: reading.images[camera.name][None] for camera in self.contract.cameras}
         numbers = {"proprioception": body, "goal": goal}
-        return {name: values[None].astype(np.float32) for name, values in numbers.items()} | {"images": images}
+        told = {INSTRUCTION: np.array([self.said])} if self.contract.instruction is not None else {}
+        seen = {name: values[None].astype(np.float32) for name, values in numbers.items()}
+        return seen | told | {"images": images}
 
     def _wait(self, due: float, log: Log) -> None:
         """Sleep until a tick is due, if the loop keeps pace; count it if it is late already."""

@@ -87,6 +87,7 @@ def run(
     seed: int = 0,
     first_episode: int = 0,
     pace: bool = False,
+    instruction: str | None = None,
     workers: int = 1,
     strips: int = 0,
     progress: Progress | None = None,
@@ -103,6 +104,7 @@ def run(
         seed: Of the episodes; the same address gives the same episode as in `transfer.evaluate`.
         first_episode: Number of the first one.
         pace: Keep the control rate in real time; otherwise as fast as the twin goes.
+        instruction: Said in every episode to a policy that reads one; None leaves it to the arm.
         workers: Twins that are driven side by side.
         strips: Keep the images of this many first episodes.
         progress: Called with ("deploy", done, total).
@@ -127,7 +129,9 @@ def run(
     def work(share: Sequence[int]) -> Log:
         with VirtualArm(spec) as twin:
             shown = [episode for episode in share if episode < first_episode + strips]
-            return drive(loaded, twin, seed, share, pace=pace, shown=shown, on_trial=count)
+            return drive(
+                loaded, twin, seed, share, pace=pace, instruction=instruction, shown=shown, on_trial=count
+            )
 
     with ThreadPoolExecutor(len(shares)) as pool:
         logs = list(pool.map(work, shares))

@@ -105,6 +105,7 @@ class Server:
             "control_rate_hz": profile.control_rate_hz,
             "cameras": {name: [size, size] for name in worlds.cameras},
             "level": LEVEL,
+            "speaks": speaks(worlds),
             "notes": {"renderer": worlds.renderer.name if worlds.renderer else None, **header["spec"]},
         }
         return said, {}
@@ -113,7 +114,8 @@ class Server:
         worlds = self._world()
         worlds.begin([0], header["seed"], [header["episode"]])
         self._moving = True
-        return {}, {"goal": worlds.state.goal[0].copy()}
+        said = str(worlds.instructions[0]) if speaks(worlds) else ""
+        return {"instruction": said}, {"goal": worlds.state.goal[0].copy()}
 
     def _observe(self, header: Mapping, arrays: Mapping) -> Answer:
         worlds = self._world()
@@ -149,6 +151,11 @@ class Server:
         if self._worlds is None:
             raise ValueError("The virtual arm has no twin yet; send open first.")
         return self._worlds
+
+
+def speaks(worlds: Worlds) -> bool:
+    """Tell whether there are words for the task."""
+    return bool(getattr(worlds.task, "sentences", None))
 
 
 def serve(sock: socket.socket, build: Build) -> None:

@@ -17,6 +17,7 @@ class Description:
         cameras: Height and width of each camera's images [px].
         level: How real it is, in words; printed in every result.
         notes: More of it, as plain data (reality card, renderer, ...).
+        speaks: It says what is to be done when an episode begins.
     """
 
     arm: str
@@ -25,6 +26,7 @@ class Description:
     cameras: dict[str, tuple[int, int]]
     level: str
     notes: dict = field(default_factory=dict)
+    speaks: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,15 @@ class Verdict:
 
 
 class Arm(Protocol):
-    """An arm with its cameras. Any method may raise TimeoutError or ConnectionError."""
+    """An arm with its cameras. Any method may raise TimeoutError or ConnectionError.
+
+    Attributes:
+        description: What it says of itself.
+        wanted: What is to be done in the present episode, in words; "" of an arm that does not speak.
+    """
 
     description: Description
+    wanted: str
 
     def begin(self, seed: int, episode: int) -> np.ndarray:
         """Bring arm and scene to the start of an episode; (3,) the goal in the base frame [m]."""

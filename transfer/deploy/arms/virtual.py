@@ -36,12 +36,14 @@ class VirtualArm:
 
     Attributes:
         description: What the twin says of itself.
+        wanted: What a person would say to have the present episode done.
 
     Raises:
         ValueError: The twin refuses the spec.
     """
 
     def __init__(self, spec: Mapping, *, timeout_s: float = 60.0, command: tuple[str, ...] = SERVER):
+        self.wanted = ""
         self._socket, theirs = socket.socketpair()
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1"}
@@ -67,11 +69,13 @@ class VirtualArm:
             cameras={name: (size[0], size[1]) for name, size in said["cameras"].items()},
             level=said["level"],
             notes=said["notes"],
+            speaks=said["speaks"],
         )
 
     def begin(self, seed: int, episode: int) -> np.ndarray:
         """Begin an episode; (3,) its goal in the base frame [m]."""
-        _, arrays = self._ask({"do": "begin", "seed": int(seed), "episode": int(episode)})
+        said, arrays = self._ask({"do": "begin", "seed": int(seed), "episode": int(episode)})
+        self.wanted = said["instruction"]
         return arrays["goal"]
 
     def observe(self) -> Reading:
