@@ -14,7 +14,7 @@ from randomizers.errors import unknown
 def written(part: Any) -> Any:
     """Give plain data of dataclasses at any depth, without what is at its default."""
     if isinstance(part, tuple):
-        return [written(item) for item in part]
+        return tuple(written(item) for item in part)
     if not is_dataclass(part):
         return part
     values = {field.name: (getattr(part, field.name), field.default) for field in fields(part)}
