@@ -194,7 +194,7 @@ def test_a_contract_says_where_on_the_hand_a_camera_is_and_nothing_more_of_one_t
     spec = PolicySpec.from_dict(SMALL.to_dict() | {"cameras": ["front", "wrist"]})
     contract = contract_of(policy_of(spec), "panda", "push")
     front, wrist = contract.to_dict()["cameras"]
-    assert "mount" not in front and wrist["mount"] == TOOL and wrist["up"] == [1.0, 0.0, 0.0]
+    assert "mount" not in front and wrist["mount"] == TOOL and wrist["up"] == (1.0, 0.0, 0.0)
     assert Contract.from_dict(json.loads(json.dumps(contract.to_dict()))) == contract
 
 
