@@ -10,6 +10,7 @@ observations, a memory, and the noise that diffusion and flow start from, addres
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +28,24 @@ TOKENIZER = "sim2arm.tokenizer"
 
 
 def open_session(policy: bytes | str | Path) -> onnxruntime.InferenceSession:
-    """Load a model on one CPU thread: collectors share a machine, and one thread is repeatable."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 3
+    """Load a model on one CPU thread: collectors share a machine, and one thread is repeatable.
+
+    The last one is kept: collectors get the same policy with every job of a round.
+    """
     if isinstance(policy, (str, Path)):
         if not Path(policy).is_file():
             raise FileNotFoundError(f"There is no policy at {policy}")
         policy = Path(policy).read_bytes()
-    return onnxruntime.InferenceSession(policy, options, providers=["CPUExecutionProvider"])
+    return _session(policy)
+
+
+@lru_cache(maxsize=1)
+def _session(model: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def pick(observation: Mapping, name: str) -> np.ndarray:

@@ -75,6 +75,11 @@ class Driver:
         self.size = behaviour.noise * (self._luck(0, "agents.calm", 1) >= behaviour.calm)  # (rows, 1)
         self.expert_drives = np.zeros(len(self.episodes), bool)
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Name what the student observes; nothing without one."""
+        return () if self.actor is None else self.actor.inputs
+
     def act(self, observation: Mapping, labels: np.ndarray, step: int) -> np.ndarray:
         """Choose what is carried out, (rows, action_size) in [-1, 1]."""
         actions = labels

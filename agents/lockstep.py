@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from agents.acting import Actor
 from agents.behaviour import Driver
+from agents.columns import Columns
 from agents.dataset import Episodes
 from agents.jobs import Job
 from agents.teachers import COLUMN, Panel, Teacher
@@ -63,19 +64,19 @@ class Trace:
         reward: (rows,) summed.
         success: (rows,) bool.
         fault: Why an episode was given up, or "".
-        steps: Per step, what was seen and labelled.
+        kept: What was seen and labelled at each step.
     """
 
     length: np.ndarray
     reward: np.ndarray
     success: np.ndarray
     fault: list[str]
-    steps: list[dict[str, np.ndarray]] = field(default_factory=list)
+    kept: Columns
 
     @classmethod
     def empty(cls, rows: int) -> "Trace":
         """Start with nothing."""
-        return cls(np.zeros(rows, int), np.zeros(rows), np.zeros(rows, bool), [""] * rows)
+        return cls(np.zeros(rows, int), np.zeros(rows), np.zeros(rows, bool), [""] * rows, Columns(rows))
 
 
 def run_job(
@@ -127,8 +128,11 @@ def drive(
 ) -> Trace:
     """Step until every row has ended; a row whose numbers blow up is given up alone."""
     trace = Trace.empty(len(active))
+    spoken = INSTRUCTION in (*job.more, *driver.reads, *(panel.reads if panel else ()))
     for step in range(MOST_STEPS):
-        observation, labels = instructed(worlds, worlds.observe(active)), worlds.expert_actions()
+        seen_now = worlds.observe(active)
+        observation = instructed(worlds, seen_now) if spoken else seen_now
+        labels = worlds.expert_actions()
         extra: dict[str, np.ndarray] = {}
         if panel is not None:
             labels, extra[COLUMN] = panel.label(observation, labels)
@@ -139,7 +143,7 @@ def drive(
         if not active.any():
             return trace
         actions[~active] = 0.0
-        trace.steps.append(seen(worlds, observation, {"label": labels, "action": actions, **extra}, job))
+        trace.kept.add(seen(worlds, observation, {"label": labels, "action": actions, **extra}, job))
         worlds.step(actions, active)
         trace.length += active
         trace.reward += np.where(active, worlds.reward, 0.0)
@@ -156,8 +160,8 @@ def instructed(worlds: BatchOfWorlds, observation: Mapping) -> Mapping:
 
 def finite_rows(observation: Mapping, labels: np.ndarray) -> np.ndarray:
     """Tell which rows hold finite numbers only, (rows,) bool."""
-    arrays = [labels, *(observation[name] for name in RECORDED)]
-    return np.logical_and.reduce([np.isfinite(values).all(1) for values in arrays])
+    numbers = np.concatenate([labels, *(observation[name] for name in RECORDED)], axis=1)
+    return np.isfinite(numbers).all(1)
 
 
 def give_up(trace: Trace, active: np.ndarray, sound: np.ndarray, why: str) -> np.ndarray:
@@ -176,9 +180,7 @@ def seen(
     images = observation.get("images", {})
     kept = {f"images.{name}": values for name, values in images.items()} if job.record or job.strips else {}
     if job.record:
-        kept |= {name: np.asarray(observation[name], np.float32) for name in RECORDED}
-        kept["auxiliary"] = np.asarray(worlds.auxiliary(), np.float32)
-        kept |= {name: np.asarray(values, np.float32) for name, values in said.items()}
+        kept |= {name: observation[name] for name in RECORDED} | {"auxiliary": worlds.auxiliary()} | dict(said)
         for what in job.more:
             kept |= extra_columns(observation, what)
     return kept
@@ -219,22 +221,18 @@ def package(job: Job, trace: Trace, draws: Sequence[dict], kept: Sequence[dict])
         }
         for row, episode in enumerate(job.episodes)
     )
-    row_of = np.repeat(np.arange(len(frames)), frames)
-    step_of = np.concatenate([np.arange(count) for count in frames])
-    columns = {}
-    for name in trace.steps[0] if len(row_of) else ():
-        columns[name] = np.stack([step[name] for step in trace.steps])[step_of, row_of]
+    columns = {name: trace.kept.joined(name, frames) for name in (trace.kept.arrays if any(frames) else ())}
     return Episodes(job.index, records, columns, strips_of(job, trace))
 
 
 def strips_of(job: Job, trace: Trace) -> dict[int, np.ndarray]:
     """Cut the first camera's images of the episodes that are to be shown."""
-    cameras = [name for name in (trace.steps[0] if trace.steps else ()) if name.startswith("images.")]
+    cameras = [name for name in trace.kept.arrays if name.startswith("images.")]
     if not cameras:
         return {}
     shown = [(row, episode) for row, episode in enumerate(job.episodes) if episode in job.strips]
     return {
-        episode: np.stack([trace.steps[step][cameras[0]][row] for step in range(trace.length[row])])
+        episode: trace.kept.arrays[cameras[0]][row, : trace.length[row]].copy()
         for row, episode in shown
         if trace.length[row]
     }

@@ -78,6 +78,11 @@ class Panel:
         """Name the teacher of every row."""
         return [self.teachers[index].name for index in self.chosen]
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Name what the policies among them observe."""
+        return tuple(name for actor in self.actors if actor for name in actor.inputs)
+
     def label(self, observation: Mapping, expert: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Ask all teachers.
 

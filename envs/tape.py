@@ -43,7 +43,7 @@ class Tape:
         self.draws: list[Draw | None] = [None] * worlds
         self.length = np.full(worlds, -1)
         self.actions = np.zeros((worlds, steps, 0))
-        self.path = np.zeros((worlds, steps + 1, self._now(np.zeros(0, int)).shape[1]))
+        self.path = np.zeros((worlds, steps + 1, self._now().shape[1]))
         self.sights = np.zeros((worlds, steps + 1, DIGEST), np.uint8)
 
     @property
@@ -54,17 +54,18 @@ class Tape:
     def begin(self, rows: np.ndarray, draws: Sequence[Draw]) -> None:
         """Begin anew in some worlds."""
         self.length[rows] = 0
-        self.path[rows, 0], self.sights[rows] = self._now(rows), 0
+        self.path[rows, 0], self.sights[rows] = self._now()[rows], 0
         for row in rows:
             self.draws[row] = draws[row]
 
     def note(self, rows: np.ndarray, actions: np.ndarray) -> None:
         """Keep a step that was made in some worlds with some of the actions (worlds, A)."""
         rows = rows[self.length[rows] >= 0]
-        self._make_room(actions.shape[1], int(self.length[rows].max(initial=0)) + 1)
-        self.actions[rows, self.length[rows]] = actions[rows]
-        self.length[rows] += 1
-        self.path[rows, self.length[rows]] = self._now(rows)
+        steps = self.length[rows]
+        self._make_room(actions.shape[1], int(steps.max(initial=0)) + 1)
+        self.actions[rows, steps] = actions[rows]
+        self.length[rows] = steps = steps + 1
+        self.path[rows, steps] = self._now()[rows]
 
     def see(self, rows: np.ndarray, seen: Mapping[str, Any]) -> None:
         """Keep fingerprints of what the cameras of some worlds show now."""
@@ -75,10 +76,10 @@ class Tape:
                 digest.update(picture[row].tobytes())
             self.sights[row, self.length[row]] = np.frombuffer(digest.digest(), np.uint8)
 
-    def _now(self, rows: np.ndarray) -> np.ndarray:
+    def _now(self) -> np.ndarray:
         state = self._state
-        objects = state.object_poses[rows].reshape(len(rows), state.object_poses[0].size)
-        return np.hstack([state.joint_positions[rows], state.gripper_opening[rows, None], objects])
+        objects = state.object_poses.reshape(len(self.length), -1)
+        return np.concatenate([state.joint_positions, state.gripper_opening[:, None], objects], axis=1)
 
     def _make_room(self, size: int, steps: int) -> None:
         """Learn the size of an action; double what is too short."""

@@ -83,8 +83,9 @@ def loop(worlds: int, rounds: int, workers: int = 0) -> dict[str, Any]:
         workers: Ray actors; 0 stays in this process.
 
     Returns:
-        `samples`, `cpu_s`, `wall_s`; and `bare_us`, a sample of the same episodes with nothing but observing and
-        stepping, measured job by job between the others in this process, 0 with workers.
+        `samples`, `cpu_s`, `wall_s`; `bare_us`, a sample of the same episodes with nothing but observing and stepping,
+        measured job by job between the others in this process, and `asked_us`, the same with student and expert asked
+        what to do; 0 with workers.
     """
     from agents.behaviour import Behaviour
     from agents.rollout import open_pool, plan
@@ -92,20 +93,29 @@ def loop(worlds: int, rounds: int, workers: int = 0) -> dict[str, Any]:
     share, found = max(1, workers), dict[str, Any](samples=0)
     jobs = plan(0, (rounds + 1) * share * worlds, worlds, Behaviour("student", expert_share=0.3), record=True)
     pool = open_pool(spec(), worlds, workers=workers or None, backend="ray" if workers else "serial")
-    model, bare, bare_s = student(), spec().build(worlds), 0.0
+    model, bare, spent_s = student(), spec().build(worlds), np.zeros(2)
     list(pool.run(jobs[:share], model))  # warm
     batches = [jobs[share:]] if workers else [[job] for job in jobs[share:]]
     for batch in batches:
         with measured(found):
             results = list(pool.run(batch, model))
         found["samples"] += sum(result.frames for result in results)
-        bare_s += 0.0 if workers else replayed(bare, results[0])
+        if not workers:
+            spent_s += replayed(bare, results[0]), replayed(bare, results[0], model)
     pool.close()
-    return found | {"bare_us": 1e6 * bare_s / found["samples"]}
+    bare_us, asked_us = (1e6 * spent_s / found["samples"]).tolist()
+    return found | {"bare_us": bare_us, "asked_us": asked_us}
 
 
-def replayed(worlds: Any, episodes: Any) -> float:
-    """Carry out recorded actions with nothing around; give the CPU time [s]."""
+def replayed(worlds: Any, episodes: Any, model: bytes | None = None) -> float:
+    """Carry out recorded actions with nothing around; with a model, it and the expert are asked for theirs.
+
+    Returns:
+        CPU time [s].
+    """
+    from agents.acting import Actor
+
+    actor = Actor(model, worlds.num) if model else None
     lengths = np.array([record["frames"] for record in episodes.records])
     starts, rows = np.cumsum(lengths) - lengths, np.arange(len(lengths))
     numbers = np.array([record["episode"] for record in episodes.records])
@@ -113,7 +123,9 @@ def replayed(worlds: Any, episodes: Any) -> float:
     worlds.begin(rows, episodes.records[0]["seed"], numbers)
     for step in range(lengths.max()):
         active = step < lengths
-        worlds.observe(active)
+        seen = worlds.observe(active)
+        if actor is not None:
+            actor.act(seen), worlds.expert_actions()
         worlds.step(episodes.columns["action"][np.where(active, starts + step, starts)], active)
     return time.process_time() - began
 

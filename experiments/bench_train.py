@@ -59,29 +59,33 @@ def alone(path: str, worlds: int, rounds: int) -> dict[str, float]:
 
 
 def costs(told: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Give `cpu_us_per_sample`, `samples_per_s` and `overhead` over bare worlds by path.
+    """Give `cpu_us_per_sample`, `samples_per_s`, `overhead` over bare worlds and `over_asked` by path.
 
-    Bare worlds carry out what the collectors did, observed and with the same resets; paths whose actions differ, and
-    with them the work of the physics, are compared with them all the same.
+    Bare worlds carry out what the collectors did, observed and with the same resets; "asked" are the same worlds when
+    student and expert are asked for an action at each step, which any way of collecting has to do. Paths whose actions
+    differ, and with them the work of the physics, are compared with both all the same.
     """
-    bare = told["loop"]["bare_us"]
-    found = {"bare": {"cpu_us_per_sample": bare, "samples_per_s": 1e6 / bare, "overhead": 0.0}}
+    bare, asked = told["loop"]["bare_us"], told["loop"]["asked_us"]
+    found = {"bare": (bare, 1e6 / bare), "asked": (asked, 1e6 / asked)}
     for path, each in told.items():
-        cost = 1e6 * each["cpu_s"] / each["samples"]
-        found[path] = {
+        found[path] = 1e6 * each["cpu_s"] / each["samples"], each["samples"] / each["wall_s"]
+    return {
+        path: {
             "cpu_us_per_sample": cost,
-            "samples_per_s": each["samples"] / each["wall_s"],
+            "samples_per_s": rate,
             "overhead": cost / bare - 1.0,
+            "over_asked": cost / asked - 1.0,
         }
-    return found
+        for path, (cost, rate) in found.items()
+    }
 
 
 def table(result: dict[str, Any]) -> str:
     """Lay the result out for people."""
-    lines = ["path     us CPU/sample  samples/s  over bare worlds"]
+    lines = ["path     us CPU/sample  samples/s  over bare worlds  over worlds whose policies are asked"]
     for path, each in result["train"].items():
         cost, rate, over = each["cpu_us_per_sample"], each["samples_per_s"], 100 * each["overhead"]
-        lines.append(f"{path:<9}{cost:>13.0f}{rate:>11.0f}{over:>+16.1f} %")
+        lines.append(f"{path:<9}{cost:>13.0f}{rate:>11.0f}{over:>+16.1f} %{100 * each['over_asked']:>+34.1f} %")
     if "processes" in result:
         lines.append(f"two collectors against one: {result['processes']['speedup_2']:.2f} x")
     for task, methods in result["solve"].items():

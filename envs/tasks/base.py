@@ -21,7 +21,7 @@ from envs.arms.controller import ACTION_SIZE, MAX_STEP
 from envs.engine import ObjectSpec, Physics, State
 from envs.tasks.language import described, phrase
 from randomizers.errors import unknown
-from randomizers.streams import unit
+from randomizers.streams import uniforms
 
 HOLD_STEPS = 4
 """Success has to hold for so many control steps in a row before an episode ends."""
@@ -160,9 +160,9 @@ class Chances:
 
     def __call__(self, name: str, *shape: int) -> np.ndarray:
         """Give (episodes, *shape) numbers in [0, 1) that belong to a name."""
-        address = f"{self.prefix}.{name}"
-        drawn = [unit(self.seed, int(episode), 0, address, shape) for episode in self.episodes]
-        return np.stack(drawn) if drawn else np.zeros((0, *shape))
+        address, count = f"{self.prefix}.{name}", int(np.prod(shape, dtype=int))
+        drawn = uniforms(self.seed, self.episodes, 0, (address,), (count,))
+        return np.ascontiguousarray(drawn).reshape(len(self.episodes), *shape)
 
 
 def between(low: tuple[float, ...], high: tuple[float, ...], u: np.ndarray) -> np.ndarray:
@@ -186,7 +186,7 @@ def action(velocity: np.ndarray, opening: np.ndarray | float = 0.0) -> np.ndarra
     actions = np.zeros((len(velocity), ACTION_SIZE))
     actions[:, :3] = velocity / MAX_STEP
     actions[:, 3] = opening
-    return np.clip(actions, -1.0, 1.0)
+    return np.minimum(np.maximum(actions, -1.0), 1.0)
 
 
 def rewarding(task: Task, kind: str) -> Callable[[State], np.ndarray]:

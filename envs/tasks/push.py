@@ -176,4 +176,4 @@ class Line:
 
 def _length(vectors: np.ndarray) -> np.ndarray:
     """Give lengths (worlds, 1) of vectors (worlds, 2)."""
-    return np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.sqrt(np.add.reduce(vectors * vectors, axis=1, keepdims=True))
