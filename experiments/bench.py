@@ -18,8 +18,8 @@ each: two minutes with 400.
 `bench localiser` trains a small network to find the cube in randomized images only and tests it on MuJoCo's:
 about ten minutes with the default 250,000 images.
 `bench train` counts the CPU time of a sample on every path to a learner (own loop, Ray collectors, Stable-Baselines3,
-RLlib), and trains a state policy for each task: ten minutes on two free cores. `bench.solve=[]` leaves that out,
-`bench.solve=[dagger,ppo,her]` adds reinforcement learning.
+RLlib), and trains a state policy for each task: ten minutes on two free cores. `bench.solve=none` leaves that out,
+`bench.methods=[dagger,ppo,her]` adds reinforcement learning.
 
   python -m experiments bench train bench.worlds=32 episodes=400
   python -m experiments bench render bench.sizes=[64,84] --json

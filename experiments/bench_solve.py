@@ -11,6 +11,7 @@ from experiments.schema import Config
 from experiments.train import DAGGER
 from randomizers.errors import unknown
 
+SOLVE = ("shipped", "none")
 SOLVED = 0.95
 """Success rate from which on a task counts as solved."""
 SURE = 0.97
@@ -21,9 +22,19 @@ def check(config: Config) -> None:
     """Refuse what cannot work before anything is written."""
     from agents.rl_settings import METHODS
 
-    for method in config.bench.solve:
+    if config.bench.solve not in SOLVE:
+        raise ValueError(unknown("value of bench.solve", config.bench.solve, SOLVE))
+    for method in config.bench.methods:
         if method not in (DAGGER, *METHODS):
-            raise ValueError(unknown("method in bench.solve", method, (DAGGER, *METHODS)))
+            raise ValueError(unknown("method in bench.methods", method, (DAGGER, *METHODS)))
+
+
+def attempts(config: Config) -> list[tuple[str, str]]:
+    """List the tasks and methods to try."""
+    from envs.tasks.base import NAMES
+
+    tasks = (config.bench.tasks or list(NAMES)) if config.bench.solve == "shipped" else []
+    return [(task, method) for task in tasks for method in config.bench.methods]
 
 
 def solve(run: Run, config: Config, task: str, method: str) -> dict[str, dict[str, Any]]:

@@ -28,11 +28,9 @@ def check(config: Config) -> None:
 
 def measure(run: Run, config: Config) -> dict[str, Any]:
     """Measure the paths, then solve the tasks, and print both."""
-    from envs.tasks.base import NAMES
-
     bench, cores = config.bench, os.cpu_count() or 1
     paths = [path for path in PATHS if path != "ray_2" or cores > 1]
-    attempts = [(task, method) for task in bench.tasks or list(NAMES) for method in bench.solve]
+    attempts = bench_solve.attempts(config)
     told = {}
     for done, path in enumerate(paths):
         told[path] = alone(path, bench.worlds, bench.repeats)

@@ -126,8 +126,8 @@ class Bench:
         grasps: Scripted grasps; 0 leaves them out.
         quality: Repeat them with other rates and iterations.
         many: State-only worlds that are built at once; 0 leaves it out.
-        solve: Methods by which `bench train` trains a state policy for each task (dagger, or those of
-            reinforcement learning; see `method`); empty for none.
+        solve: `bench train` trains a state policy for each task with settings as they ship: "shipped", or "none".
+        methods: How it trains them: dagger, or methods of reinforcement learning (see `method`).
         resets: Resets with everything on over which memory is watched; 0 leaves it out.
         records: Episodes that are rebuilt from their records.
     """
@@ -148,7 +148,8 @@ class Bench:
     quality: bool = False
     many: int = 512
     resets: int = 100_000
-    solve: list[str] = field(default_factory=lambda: ["dagger"])
+    solve: str = "shipped"
+    methods: list[str] = field(default_factory=lambda: ["dagger"])
     records: int = 1000
 
 

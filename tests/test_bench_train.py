@@ -35,7 +35,7 @@ def test_cpu_time_of_the_tree_counts_children():
     assert found["cpu_s"] > 0.0 and found["wall_s"] > 0.0
 
 
-@pytest.mark.parametrize("wrong", [{"tasks": ["rech"]}, {"solve": ["dager"]}])
+@pytest.mark.parametrize("wrong", [{"tasks": ["rech"]}, {"solve": "shiped"}, {"methods": ["dager"]}])
 def test_a_mistake_is_told_before_anything_is_measured(wrong):
     with pytest.raises(ValueError, match="Did you mean"):
         bench_train.check(Config(bench=Bench(what="train", **wrong)))
