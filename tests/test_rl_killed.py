@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from test_cluster import PATHS, child_of
@@ -68,7 +70,7 @@ def test_kill_9_goes_on_where_the_curve_was_and_counts_nothing_twice(tmp_path, r
     killed(tmp_path, victim)
     memory = recall(tmp_path / "memory")
     steps, before = memory.about["env_steps"], memory.about["curve"]["points"]
-    assert steps == before[-1]["env_steps"] == BATCH * memory.about["iterations"] and len(before) >= 3
+    assert steps == before[-1]["env_steps"] and len(before) == memory.about["iterations"] >= 3
     training = Training(REACH, SHAPE, SETTINGS, tmp_path, 1, None, Curve(REACH, SETTINGS))
     try:
         found = {**pack("module", training.module), **pack_adam("adam", training.optimizer)}
@@ -76,11 +78,12 @@ def test_kill_9_goes_on_where_the_curve_was_and_counts_nothing_twice(tmp_path, r
         assert all(torch.equal(value, memory.tensors[name]) for name, value in found.items())
         assert weights_of_runners(training) == pytest.approx([total(training.policy.state_dict())])
         assert training.curve.measure(training.policy) == before[-1]["success"] >= 0.5  # it began with a clone
-        training.settings = RLSettings.of("rllib_ppo", **{**SETTINGS.to_dict(), "steps": steps + 2 * BATCH})
+        training.settings = replace(SETTINGS, steps=steps + 2 * BATCH)
         training.run()
         after = training.curve.points
         assert after[: len(before)] == before
-        assert [point["env_steps"] for point in after[len(before) :]] == [steps + BATCH, steps + 2 * BATCH]
+        taken = np.diff([point["env_steps"] for point in after[len(before) - 1 :]])
+        assert all((taken >= BATCH) & (taken < 1.5 * BATCH))  # RLlib may cut a fragment a step late
         assert min(point["success"] for point in after[len(before) :]) >= before[-1]["success"] - 0.15
         assert recall(tmp_path / "memory").about["incarnations"] == {"1": 2}  # so its episodes are new ones
     finally:
