@@ -4,6 +4,7 @@
     start_ray(None, "10.0.0.5:6379")              # a cluster; its machines get this folder, nothing is installed
 
 A cluster's machines need the packages of setup.cfg in the same versions (the image of docker/), not sim2arm itself.
+What is asked for decides, not what runs here or what the environment says: RAY_ADDRESS counts for "auto" alone.
 """
 
 import logging
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 OBJECT_STORE_BYTES = 256 * 2**20  # a job of images is a few MB, and results leave the store at once
 IGNORED = (".git", ".venv", "runs", "docs", "shared", ".mypy_cache", ".ruff_cache", ".pytest_cache", "__pycache__")
 REACH_S = 5.0  # to open a connection: a head that is there answers within milliseconds
+ENVIRONMENT = "RAY_ADDRESS"
 SUBMITTED = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Set by `ray job submit`, which has sent the folder already."""
 
@@ -46,6 +48,13 @@ def start_ray(workers: int | None, address: str | None = None) -> None:
     if address is not None:
         join(address)
         return
+    if os.environ.get(ENVIRONMENT):
+        print(
+            f"  {ENVIRONMENT}={os.environ[ENVIRONMENT]} is set, but cluster=local: this run starts a Ray of its own on "
+            "this machine. cluster=auto joins the other one.",
+            file=sys.stderr,
+            flush=True,
+        )
     # Workers inherit this: they find what this process finds, wherever it was started.
     own = [path for path in sys.path if path and not path.startswith((sys.prefix, sys.base_prefix))]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(ROOT), *map(os.path.abspath, own)]))
@@ -79,15 +88,18 @@ def refuse_unreachable(address: str) -> None:
     Raises:
         ValueError: The address is no "auto" or "host:port", or nobody listens there.
     """
-    if address == "auto":
+    asked, address = f"cluster={address}", os.environ.get(ENVIRONMENT, address) if address == "auto" else address
+    if address in ("auto", "local", ""):
         return
+    if asked == "cluster=auto":
+        asked = f"cluster=auto ({ENVIRONMENT}={address})"
     host, colon, port = address.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536 or "/" in host:
-        raise ValueError(f"cluster={address} is no address; give local, auto (a cluster of this machine) or host:port")
+        raise ValueError(f"{asked} is no address; give local, auto (a cluster of this machine) or host:port")
     try:
-        socket.create_connection((host, int(port)), timeout=REACH_S).close()
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH_S).close()
     except OSError as error:
-        raise ValueError(f"cannot reach cluster={address}: {error}. {remedy(address)}") from error
+        raise ValueError(f"cannot reach {asked}: {error}. {remedy(address)}") from error
 
 
 def remedy(address: str) -> str:

@@ -108,7 +108,7 @@ class Deploy:
 
 @dataclass
 class Bench:
-    """What `bench` measures: `render`, `worlds`, `tasks`, `records`, or the experiment `localiser`.
+    """What `bench` measures: `render`, `worlds`, `tasks`, `records`, `train`, `scale`, or the experiment `localiser`.
 
     Attributes:
         what: One of them.
@@ -125,7 +125,8 @@ class Bench:
         panda_gym: Compare their speed with panda-gym's.
         grasps: Scripted grasps; 0 leaves them out.
         quality: Repeat them with other rates and iterations.
-        many: State-only worlds that are built at once; 0 leaves it out.
+        many: State-only worlds that are built at once; 0 leaves it out. `bench scale` steps them, and a quarter with
+            images.
         solve: `bench train` trains a state policy for each task with settings as they ship: "shipped", or "none".
         methods: How it trains them: dagger, or methods of reinforcement learning (see `method`).
         resets: Resets with everything on over which memory is watched; 0 leaves it out.

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from test_dagger import assert_same, run
 
+from agents import cluster
 from agents.capacity import Capacity, refuse
 from agents.cluster import join, refuse_unreachable
 
@@ -89,6 +90,24 @@ def child_of(parent: int, name: str) -> int:
 def test_what_is_no_address_is_told_so(address):
     with pytest.raises(ValueError, match="is no address; give local, auto"):
         refuse_unreachable(address)
+
+
+@pytest.mark.parametrize("address", ["http://head:8265", "127.0.0.1:1"])
+def test_auto_means_the_address_in_the_environment_and_says_so(monkeypatch, address):
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(ValueError, match=rf"cluster=auto \(RAY_ADDRESS={address}\)"):
+        refuse_unreachable("auto")
+
+
+def test_local_is_this_machine_whatever_the_environment_says(monkeypatch, capsys):
+    started = {}
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.5:6379")
+    monkeypatch.setenv("PYTHONPATH", "")  # it is set for the workers
+    monkeypatch.setattr(cluster.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(cluster.ray, "init", lambda **given: started.update(given))
+    cluster.start_ray(1)
+    assert started["address"] == "local" and started["num_cpus"] == 1
+    assert "RAY_ADDRESS=10.0.0.5:6379 is set, but cluster=local" in capsys.readouterr().err
 
 
 def test_an_address_where_nobody_listens_is_told_at_once():
