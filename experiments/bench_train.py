@@ -60,30 +60,30 @@ def costs(told: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     """Give `cpu_us_per_sample`, `samples_per_s`, `overhead` over bare worlds and `over_asked` by path.
 
     Bare worlds carry out what the collectors did, observed and with the same resets; "asked" are the same worlds when
-    student and expert are asked for an action at each step, which any way of collecting has to do. Paths whose actions
-    differ, and with them the work of the physics, are compared with both all the same.
+    student and expert are asked for an action at each step, which any way of collecting has to do. A path is compared
+    with those that took turns with it, else with the own loop's, though its actions and with them the work of the
+    physics differ.
     """
     bare, asked = told["loop"]["bare_us"], told["loop"]["asked_us"]
-    found = {"bare": (bare, 1e6 / bare), "asked": (asked, 1e6 / asked)}
+    found = {"bare": cost(bare, 1e6 / bare, bare, asked), "asked": cost(asked, 1e6 / asked, bare, asked)}
     for path, each in told.items():
-        found[path] = 1e6 * each["cpu_s"] / each["samples"], each["samples"] / each["wall_s"]
-    return {
-        path: {
-            "cpu_us_per_sample": cost,
-            "samples_per_s": rate,
-            "overhead": cost / bare - 1.0,
-            "over_asked": cost / asked - 1.0,
-        }
-        for path, (cost, rate) in found.items()
-    }
+        spent, rate = 1e6 * each["cpu_s"] / each["samples"], each["samples"] / each["wall_s"]
+        found[path] = cost(spent, rate, each.get("bare_us", bare), each.get("asked_us", asked))
+    return found
+
+
+def cost(spent_us: float, rate: float, bare_us: float, asked_us: float) -> dict[str, float]:
+    """Give the figures of a path."""
+    over, over_asked = spent_us / bare_us - 1.0, spent_us / asked_us - 1.0
+    return {"cpu_us_per_sample": spent_us, "samples_per_s": rate, "overhead": over, "over_asked": over_asked}
 
 
 def table(result: dict[str, Any]) -> str:
     """Lay the result out for people."""
     lines = ["path     us CPU/sample  samples/s  over bare worlds  over worlds whose policies are asked"]
     for path, each in result["train"].items():
-        cost, rate, over = each["cpu_us_per_sample"], each["samples_per_s"], 100 * each["overhead"]
-        lines.append(f"{path:<9}{cost:>13.0f}{rate:>11.0f}{over:>+16.1f} %{100 * each['over_asked']:>+34.1f} %")
+        spent, rate, over = each["cpu_us_per_sample"], each["samples_per_s"], 100 * each["overhead"]
+        lines.append(f"{path:<9}{spent:>13.0f}{rate:>11.0f}{over:>+16.1f} %{100 * each['over_asked']:>+34.1f} %")
     if "processes" in result:
         lines.append(f"two collectors against one: {result['processes']['speedup_2']:.2f} x")
     for task, methods in result["solve"].items():
