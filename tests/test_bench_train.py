@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments import bench_paths, bench_train
+from experiments import bench_paths, bench_scale, bench_train
 from experiments.schema import Bench, Config
 from experiments.watch import Entropy, level
 
@@ -62,3 +62,24 @@ def test_few_draws_tell_nothing():
 def test_a_strength_that_is_not_named_stays_at_one():
     assert level({"mass": (0.2, 0.7)}, "friction.cube") == (1.0, 1.0)
     assert level({"mass": (0.2, 0.7)}, "mass.cube") == (0.2, 0.7) and level(0.5, "x") == (0.5, 0.5)
+
+
+def test_a_path_is_compared_with_the_bare_worlds_that_took_turns_with_it():
+    own = {"samples": 1000, "cpu_s": 0.3, "wall_s": 0.5, "bare_us": 250.0, "asked_us": 275.0}
+    found = bench_train.costs({"loop": own, "ray_1": own | {"bare_us": 300.0, "asked_us": 300.0}})
+    assert found["ray_1"]["overhead"] == pytest.approx(0.0) and found["loop"]["overhead"] == pytest.approx(0.2)
+
+
+@pytest.mark.slow
+def test_scale_sends_eight_episodes_through_every_world_each_with_a_draw_of_its_own(ray_cluster):
+    found = bench_scale.collect("state", 4, 2)
+    assert found["worlds"] == 4 and found["episodes"] == found["draws"] == 32
+    assert found["samples"] > 32 and found["driver_mb"] > 50.0 and found["workers_mb"] > 100.0
+    assert "32" in bench_scale.table({"state": found})
+
+
+def test_more_worlds_than_fit_are_refused_before_anything_is_built():
+    with pytest.raises(ValueError, match="give at least 8 worlds"):
+        bench_scale.check(Config(bench=Bench(what="scale", many=4)))
+    with pytest.raises(ValueError, match="need about"):
+        bench_scale.check(Config(bench=Bench(what="scale", many=100_000)))
