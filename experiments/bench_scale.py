@@ -35,8 +35,12 @@ def check(config: Config) -> None:
 
     if config.bench.many < 2 * IMAGES_SHARE:
         raise ValueError(f"bench.many={config.bench.many}; give at least {2 * IMAGES_SHARE} worlds")
-    workers = workers_of(config)
-    refuse(here(), workers, config.bench.many // workers, images=False)
+    workers, many = workers_of(config), config.bench.many
+    try:
+        refuse(here(), workers, many // workers, images=False)
+    except ValueError as error:
+        each = f"bench.many={many} is collect.worlds={many // workers} for each of {workers} workers"
+        raise ValueError(f"{each}: {error}") from error
 
 
 def workers_of(config: Config) -> int:
