@@ -103,8 +103,9 @@ class Push(Task):
     def expert(self, state: State) -> np.ndarray:
         """Go behind the cube as seen from the goal, come down a funnel, push along the line, rest at the goal.
 
-        Every switch is as wide as the error with which a policy sees the cube (about 1.5 cm), because a clone acts
-        on the average over what it cannot tell apart: with sharp switches that average stands still above the cube.
+        Every switch is about as wide as the error with which a policy sees the cube (1.5 cm; STRAIGHT is narrower, for
+        truer pushes), because a clone acts on the average over what it cannot tell apart: with sharp switches that
+        average stands still above the cube.
         """
         hand, target = state.hand_position, state.hand_target
         line = Line.through(state.object_poses[:, 0, :2], state.goal[:, :2], hand[:, :2])
