@@ -1,5 +1,5 @@
 # make demo    randomized worlds -> vision policy -> reality twin -> fine-tuned policy -> bundle -> report (about 20 minutes)
-# make test    lint, types, tests (about 8 minutes)
+# make test    lint, types, tests (about 7 minutes)
 # make setup   .venv with everything, pinned (first time: about 4 minutes, 3 GB); both targets above run it
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 VENV := .venv
