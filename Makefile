@@ -27,7 +27,7 @@ demo: setup
 	$(RUN) -m experiments pipeline demo.yaml $(ARGS)
 
 test: setup lint
-	@echo "test: about 8 minutes on 2 cores"
+	@echo "test: about 7 minutes on 2 cores"
 	$(RUN) -m pytest $(ARGS)
 
 lint: setup

@@ -98,13 +98,14 @@ def by_practice(run: Run, config: Config) -> dict[str, Any]:
     from experiments import train_rl
 
     train_rl.check(config)
-    place = Run("train", run.folder / "solve" / f"{config.task}-{config.method}", config)
-    outcome = train_rl.learn(place, config)
+    with Run("train", run.folder / "solve" / f"{config.task}-{config.method}", config) as place:
+        outcome = train_rl.learn(place, config)
+        held_out = train_rl.measure(place, config, outcome, 1.0)
     solved = [point["seconds"] for point in outcome.curve if point["success"] >= SOLVED]
     return {
         "seconds": outcome.seconds,
         "env_steps": outcome.env_steps,
         "solved_s": min(solved, default=None),
         "curve": outcome.curve,
-        **train_rl.measure(place, config, outcome, 1.0).rate.to_dict(),
+        **held_out.rate.to_dict(),
     }
